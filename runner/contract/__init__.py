@@ -1,0 +1,1 @@
+"""The shared, pure contract: documents, encoding, digests, statistics, gates and comparability; bytes in, values out."""

@@ -1,0 +1,98 @@
+"""Canonical bytes: RFC 8785 restricted to ASCII keys, integers below 2^53 and no floats, so one value has one digest.
+
+Inside this profile `json.dumps` with sorted keys gives the bytes of RFC 8785 (held against the `rfc8785` package by a test). The restriction
+removes the three places where implementations of the full profile disagree: float text, integers past 2^53 and key order beyond ASCII.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from typing import NoReturn
+
+from runner.contract.problems import Problem, Problems
+
+LARGEST_INTEGER = 2**53 - 1
+DEEPEST = 40
+LARGEST_DOCUMENT_BYTES = 8 * 1024 * 1024
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def encode(value: object) -> bytes:
+    """The canonical UTF-8 bytes of a JSON value; raises `Problems` that name every place outside the profile."""
+    problems = list(_outside_profile(value, "$", 0))
+    if problems:
+        raise Problems(problems)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def digest(value: object) -> str:
+    """Lower-case hex SHA-256 of the canonical bytes of `value`."""
+    return hashlib.sha256(encode(value)).hexdigest()
+
+
+def sha256(content: bytes) -> str:
+    """Lower-case hex SHA-256 of bytes as they are."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def decode(content: bytes, *, canonical: bool = False) -> object:
+    """The value in `content`; refuses floats, NaN, duplicate keys, integers past 2^53 - 1 and, if asked, any other spelling of the value."""
+    if len(content) > LARGEST_DOCUMENT_BYTES:
+        raise Problems([Problem("$", f"{len(content)} bytes", f"at most {LARGEST_DOCUMENT_BYTES} bytes", "split the document")])
+    try:
+        value = json.loads(
+            content.decode("utf-8"), object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float, parse_int=_integer
+        )
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise Problems([Problem("$", str(error)[:200], "one JSON document in UTF-8", "send valid JSON")]) from error
+    problems = list(_outside_profile(value, "$", 0))
+    if problems:
+        raise Problems(problems)
+    if canonical and encode(value) != content:
+        raise Problems([Problem("$", "another spelling", "canonical JSON: sorted keys, no spaces", "encode with runner.contract.canonical")])
+    return value
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Problems([Problem(key[:80], "duplicate key", "each key once", "remove one of the two")])
+        found[key] = value
+    return found
+
+
+def _no_float(text: str) -> NoReturn:
+    raise Problems([Problem("$", text[:40], "an integer or a decimal string", "write fractions as decimal strings")])
+
+
+def _integer(text: str) -> int:
+    if len(text) > 17 or abs(int(text)) > LARGEST_INTEGER:
+        raise Problems([Problem("$", text[:40], "an integer with |n| < 2^53", "write larger numbers as decimal strings")])
+    return int(text)
+
+
+def _outside_profile(value: object, path: str, depth: int) -> Iterator[Problem]:
+    if depth > DEEPEST:
+        yield Problem(path, "nesting", f"at most {DEEPEST} levels", "flatten the document")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str) or not key.isascii() or not key.isprintable():
+                yield Problem(path, repr(key)[:80], "printable ASCII keys", "rename the key")
+            else:
+                yield from _outside_profile(inner, f"{path}.{key}", depth + 1)
+    elif isinstance(value, (list, tuple)):
+        for place, inner in enumerate(value):
+            yield from _outside_profile(inner, f"{path}[{place}]", depth + 1)
+    elif isinstance(value, str):
+        if _SURROGATE.search(value) or "\x00" in value:
+            yield Problem(path, "NUL or lone surrogate", "Unicode text", "remove the character")
+    elif isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) > LARGEST_INTEGER:
+            yield Problem(path, str(value), "an integer with |n| < 2^53", "write larger numbers as decimal strings")
+    elif value is not None and not isinstance(value, bool):
+        yield Problem(path, f"{type(value).__name__} {value!r}"[:80], "no floats", "write fractions as decimal strings")

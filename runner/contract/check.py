@@ -1,0 +1,167 @@
+"""`check()`: everything that can be judged from a bundle's bytes alone; the node refuses to upload what the site would refuse to accept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from runner.contract import canary
+from runner.contract.bundle import Bundle
+from runner.contract.canonical import decode, sha256
+from runner.contract.evidence import Evidence
+from runner.contract.executor import Executor
+from runner.contract.fields import Document
+from runner.contract.findings import CHECKER, Finding, Validity, latency_withheld, validity
+from runner.contract.gates import judge, undisclosed
+from runner.contract.grades import Grade, grade
+from runner.contract.methodology import Methodology
+from runner.contract.precision import NUMERIC_FORMATS
+from runner.contract.problems import Problem, Problems
+from runner.contract.quality import QualityEvaluation, decode_items, evaluate, identity_problems
+from runner.contract.reasons import Side, Standing
+from runner.contract.recompute import disagreements, operating_points
+from runner.contract.run import Run
+from runner.contract.samples import decode as decode_samples
+from runner.contract.schedule_check import schedule_problems
+from runner.contract.telemetry import decode as decode_telemetry
+
+DOCUMENTS: Mapping[str, type[Document]] = {
+    "run.json": Run,
+    "methodology.json": Methodology,
+    "executor.before.json": Executor,
+    "executor.after.json": Executor,
+    "quality.json": QualityEvaluation,
+}
+REGIME_PATHS = ("weights", "activations", "accumulate")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A bundle that may be accepted: its side for comparisons, its findings and what they add up to."""
+
+    bundle: Bundle
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+    checker: str = CHECKER
+
+    @property
+    def validity(self) -> Validity:
+        """What the findings add up to."""
+        return validity(self.findings)
+
+    @property
+    def grade(self) -> Grade:
+        """The grade of a fresh, unreviewed run."""
+        return grade(self.validity, raw_samples=True, capped=any(finding.rule.level == "cap" for finding in self.findings))
+
+    @property
+    def standing(self) -> Standing:
+        """How a fresh, unreviewed run stands: the context of an offline comparison."""
+        return Standing(self.validity, "standing", self.grade, latency_withheld(self.findings))
+
+    @property
+    def side(self) -> Side:
+        """The run as one side of a comparison."""
+        found = self.evidence
+        return Side(self.bundle.digest, found.run, found.methodology, found.before, found.quality, sha256(self.bundle.members["samples.parquet"]))
+
+
+def check(bundle: Bundle) -> Checked:
+    """Judge a bundle whose manifest holds; raises `Problems` with every reason for which it must not be accepted."""
+    documents, problems = _documents(bundle.members)
+    if problems:
+        raise Problems(problems)
+    run, methodology = documents["run.json"], documents["methodology.json"]
+    before, after = documents["executor.before.json"], documents["executor.after.json"]
+    quality = documents.get("quality.json")
+    assert isinstance(run, Run) and isinstance(methodology, Methodology)
+    assert isinstance(before, Executor) and isinstance(after, Executor)
+    assert quality is None or isinstance(quality, QualityEvaluation)
+    evidence = Evidence(run, methodology, before, after, decode_samples(bundle.members["samples.parquet"]), quality)
+    if "telemetry.parquet" in bundle.members:
+        decode_telemetry(bundle.members["telemetry.parquet"])
+    problems = [*_identities(bundle, evidence), *_numbers(bundle, evidence)]
+    if problems:
+        raise Problems(problems)
+    return Checked(bundle, evidence, judge(evidence))
+
+
+def _documents(members: Mapping[str, bytes]) -> tuple[dict[str, Document], list[Problem]]:
+    documents: dict[str, Document] = {}
+    problems: list[Problem] = []
+    for name, model in DOCUMENTS.items():
+        if name not in members:
+            continue
+        try:
+            documents[name] = model.read(members[name])
+        except Problems as found:
+            problems += [_placed(problem, name) for problem in found.problems]
+        else:
+            problems += canary.scan(decode(members[name]), name)
+    if "doctor.json" in members:
+        problems += canary.scan(decode(members["doctor.json"]), "doctor.json")
+    return documents, problems
+
+
+def _placed(problem: Problem, name: str) -> Problem:
+    return Problem(f"{name}:{problem.path.removeprefix('$.')}", problem.found, problem.expected, problem.remedy, problem.code)
+
+
+def _identities(bundle: Bundle, evidence: Evidence) -> Iterator[Problem]:
+    """Digests that must agree across the documents, and disclosure (R-01, R-10)."""
+    run, methodology, predicate = evidence.run, evidence.methodology, bundle.statement.predicate
+    pairs = (
+        ("run.json:methodology_sha256", run.methodology_sha256, methodology.sha256),
+        ("envelope.json:predicate.methodology_sha256", predicate.methodology_sha256, methodology.sha256),
+        ("envelope.json:predicate.fingerprint", predicate.fingerprint, run.fingerprint),
+        ("envelope.json:predicate.nonce", predicate.nonce, run.nonce),
+        ("run.json:runner.measurement_semantics", run.runner.measurement_semantics, methodology.protocol.measurement_semantics),
+    )
+    for path, found, expected in pairs:
+        if found != expected:
+            yield Problem(path, str(found), str(expected), "state what the other document has", "identity")
+    yield from undisclosed(evidence.before, "executor.before.json")
+    yield from undisclosed(evidence.after, "executor.after.json")
+    yield from _formats(evidence.before)
+    if run.nonce is None and not methodology.undeclared_allowed:
+        yield Problem("run.json:nonce", "none", "a declared run", "open the run before measuring", "undeclared")
+
+
+def _formats(executor: Executor) -> Iterator[Problem]:
+    for name in REGIME_PATHS:
+        leaf = getattr(executor.precision, name)
+        if leaf.known and leaf.value not in NUMERIC_FORMATS:
+            path = f"executor.before.json:precision.{name}"
+            yield Problem(path, str(leaf.value), "a key of the numeric formats", "name the variant, such as fp8_e4m3", "R-10")
+
+
+def _numbers(bundle: Bundle, evidence: Evidence) -> Iterator[Problem]:
+    """G-17: every stated number, schedule and quality result follows from the raw rows."""
+    run, samples = evidence.run, evidence.samples
+    strays = set(samples.trial.tolist()) - {trial.index for trial in run.trials} if len(samples.trial) else set()
+    if strays:
+        yield Problem("samples.parquet:trial", str(sorted(strays))[:80], "only trials of run.json", "state every trial", "numbers-differ")
+    batch = evidence.before.serving.max_batch.value or 1
+    yield from disagreements(run, operating_points(samples, run.trials, evidence.methodology, batch))
+    yield from schedule_problems(evidence)
+    if evidence.quality is not None:
+        yield from _quality(bundle, evidence, evidence.quality)
+
+
+def _quality(bundle: Bundle, evidence: Evidence, stated: QualityEvaluation) -> Iterator[Problem]:
+    items, workload = decode_items(bundle.members["quality_items.parquet"]), evidence.methodology.workload
+    yield from identity_problems(items, workload)
+    pairs = (
+        ("suite", stated.suite, evidence.methodology.quality.suite),
+        ("suite_version", stated.suite_version, evidence.methodology.quality.suite_version),
+        ("dataset_sha256", stated.dataset_sha256, workload.dataset_sha256),
+        ("labels_sha256", stated.labels_sha256, workload.labels_sha256),
+        ("reference_outputs_sha256", stated.reference_outputs_sha256, workload.reference.outputs_sha256),
+        ("reference_precision", stated.reference_precision, workload.reference.precision),
+        ("fingerprint", stated.fingerprint, evidence.run.fingerprint),
+    )
+    for name, found, expected in pairs:
+        if found != expected:
+            yield Problem(f"quality.json:{name}", str(found), str(expected), "evaluate what the methodology names", "R-31")
+    if stated.results != evaluate(items, workload.task):
+        yield Problem("quality.json:results", "other results", "the results that the items give", "state the recomputed results", "numbers-differ")

@@ -1,0 +1,73 @@
+"""What the numbers of an allowed comparison say: ratio with interval, change with its sign normalised, and an outcome in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Literal
+
+from runner.contract.metrics import DEFINITIONS, MetricDefinition
+from runner.contract.policies import MATERIAL_PPM, TRIALS_FOR_OUTCOME
+from runner.contract.reasons import Side
+from runner.contract.run import MetricValue
+from runner.contract.statistics import ratio_interval, text
+
+OutcomeCode = Literal["better", "worse", "no_material_difference", "inconclusive", "needs_trials"]
+
+
+@dataclass(frozen=True)
+class MetricComparison:
+    """One metric on both sides. `change` is B against A in percent, negative always worse; `ratio` is B / A. Decimal strings."""
+
+    definition: str
+    a: MetricValue
+    b: MetricValue
+    ratio: str
+    ratio_low: str
+    ratio_high: str
+    change_percent: str
+    change_low_percent: str
+    change_high_percent: str
+    outcome: OutcomeCode
+    sentence: str
+
+    def as_dict(self) -> dict[str, object]:
+        """The comparison of one metric as API and CLI carry it."""
+        return {**asdict(self), "a": self.a.model_dump(mode="json"), "b": self.b.model_dump(mode="json")}
+
+
+def metric_comparisons(a: Side, b: Side, left_out: Collection[str]) -> tuple[MetricComparison, ...]:
+    """Every metric that both sides state, primary first; only for pairs whose verdict allows numbers."""
+    names = [name for name in a.methodology.metrics.definitions if name not in left_out]
+    names.sort(key=lambda name: name != a.methodology.primary_metric)
+    pairs = ((name, a.run.metric(name), b.run.metric(name)) for name in names)
+    found = (_compared(DEFINITIONS[name], one, other) for name, one, other in pairs if one is not None and other is not None)
+    return tuple(comparison for comparison in found if comparison is not None)
+
+
+def _compared(definition: MetricDefinition, one: MetricValue, other: MetricValue) -> MetricComparison | None:
+    interval = ratio_interval([Decimal(value) for value in one.trial_values], [Decimal(value) for value in other.trial_values])
+    if interval is None:
+        return None
+    ratio, low, high = interval
+    sign = 1 if definition.direction == "higher_is_better" else -1
+    changes = sorted((sign * (low - 1) * 100, sign * (high - 1) * 100))
+    outcome, sentence = _outcome(definition, changes[0], changes[1], min(one.n_trials, other.n_trials))
+    return MetricComparison(
+        definition.id, one, other, text(ratio, 4), text(low, 4), text(high, 4),
+        text(sign * (ratio - 1) * 100, 1), text(changes[0], 1), text(changes[1], 1), outcome, sentence,
+    )  # fmt: skip
+
+
+def _outcome(definition: MetricDefinition, low: Decimal, high: Decimal, trials: int) -> tuple[OutcomeCode, str]:
+    material = Decimal(MATERIAL_PPM) / 10_000
+    if trials < TRIALS_FOR_OUTCOME:
+        return "needs_trials", f"inconclusive: {TRIALS_FOR_OUTCOME - trials} more trials"
+    if -material <= low and high <= material:
+        return "no_material_difference", f"no material difference (within ±{text(material, 1)} %)"
+    if low <= 0 <= high:
+        return "inconclusive", f"inconclusive: between {text(low, 1)} % and {text(high, 1)} %"
+    word = ("better", "worse")[high < 0]
+    near, far = sorted((abs(low), abs(high)))
+    return ("worse" if high < 0 else "better"), f"B is {word} by {text(near, 1)}–{text(far, 1)} %"

@@ -1,0 +1,103 @@
+"""A captured fact is a value with a status and a source: absent is not zero, and how we know is part of what we know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+
+from runner.contract.canonical import decode, encode
+from runner.contract.problems import Problem, Problems
+
+T = TypeVar("T")
+Status = Annotated[str, StringConstraints(pattern=r"^(observed|declared|not_applicable|not_collected|unreadable:[a-z0-9][a-z0-9-]{0,63})$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Decimal = Annotated[str, StringConstraints(pattern=r"^(?!-0$)-?(0|[1-9][0-9]{0,29})(\.[0-9]{0,29}[1-9])?$", max_length=64)]
+Instant = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
+
+
+class Document(BaseModel):
+    """A frozen, closed model: unknown keys are errors, strings are never turned into numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    def canonical(self) -> bytes:
+        """The canonical bytes of this document."""
+        return encode(self.model_dump(mode="json"))
+
+    @classmethod
+    def read(cls, content: bytes) -> Self:
+        """The document in canonical `content`; raises `Problems` with every error of the document."""
+        decode(content, canonical=True)
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            raise Problems(_problem(detail) for detail in error.errors(include_url=False)) from error
+
+
+def _problem(detail: object) -> Problem:
+    assert isinstance(detail, dict)
+    path = ".".join(str(part) for part in detail["loc"]) or "$"
+    context = detail.get("ctx") or {}
+    code = str(context.get("code", "invalid-document")) if isinstance(context, dict) else "invalid-document"
+    return Problem(path, repr(detail["input"])[:80], str(detail["msg"]).removeprefix("Value error, "), "see the document's schema", code)
+
+
+class Field(Document, Generic[T]):
+    """One leaf of a captured document; `value` is present exactly when the status is `observed` or `declared`."""
+
+    value: T | None = None
+    status: Status = "not_collected"
+    source: Annotated[str, StringConstraints(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _value_follows_status(self) -> Self:
+        if (self.value is not None) != (self.status in ("observed", "declared")):
+            raise ValueError(f"a value is present exactly when observed or declared (status {self.status})")
+        return self
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a value to compare."""
+        return self.status in ("observed", "declared")
+
+    @property
+    def answered(self) -> bool:
+        """Whether the collector answered at all: a value, `not_applicable`, or unreadable with a reason."""
+        return self.status != "not_collected"
+
+    def projected(self) -> object:
+        """What a digest sees: the value, or the status word alone where there is none (the reason behind `unreadable` stays out)."""
+        return {"value": self.value} if self.known else self.status.partition(":")[0]
+
+
+Text = Field[str]
+Whole = Field[int]
+Flag = Field[bool]
+Words = Field[tuple[str, ...]]
+Table = Field[dict[str, str]]
+Counts = Field[dict[str, int]]
+AnyField = Field[str] | Field[int] | Field[bool] | Field[tuple[str, ...]] | Field[dict[str, str]] | Field[dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What the schema says of a leaf: role F fingerprint, I instance, S state, N nameplate; need M, C or O; the layer that owns it."""
+
+    role: Literal["F", "I", "S", "N"]
+    need: Literal["M", "C", "O"]
+    layer: str
+
+
+def facts(document: BaseModel, prefix: str = "") -> Iterator[tuple[str, Fact, AnyField]]:
+    """Every leaf of `document` in schema order as (dotted path, fact, field)."""
+    for name, definition in type(document).model_fields.items():
+        value = getattr(document, name)
+        fact = next((mark for mark in definition.metadata if isinstance(mark, Fact)), None)
+        if fact is not None:
+            yield f"{prefix}{name}", fact, value
+        elif isinstance(value, BaseModel):
+            yield from facts(value, f"{prefix}{name}.")

@@ -1,0 +1,84 @@
+"""What a gate says about a run: one table maps each finding code to its gate, level and scope; a code not in it is a bug."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["reject", "invalid", "warn", "cap"]
+Scope = Literal["run", "latency", "metric"]
+Validity = Literal["valid", "valid_with_warnings", "invalid"]
+CHECKER = "gates@1"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table: which gate, how grave, what it reaches, and the sentence a reader sees."""
+
+    gate: str
+    level: Level
+    scope: Scope
+    text: str
+
+
+RULES: dict[str, Rule] = {
+    "unreadable-mandatory": Rule("G-01", "cap", "run", "Mandatory facts could not be read; the grade stays at measured."),
+    "executor-changed": Rule("G-03", "invalid", "run", "The executor changed while it was measured."),
+    "window-too-short": Rule("G-04", "invalid", "run", "A trial's window is shorter than the methodology asks."),
+    "too-few-requests": Rule("G-04", "invalid", "run", "A trial completed fewer requests than the methodology asks."),
+    "too-few-trials": Rule("G-04", "warn", "metric", "Fewer trials than the methodology asks."),
+    "foreign-gpu-process": Rule("G-05", "invalid", "run", "Another process used the accelerator."),
+    "cpu-steal": Rule("G-05", "warn", "run", "The hypervisor took processor time away from this machine."),
+    "cpu-pressure": Rule("G-05", "warn", "run", "Other work competed for the processor."),
+    "isolation-unknown": Rule("G-05", "warn", "run", "Whether other work competed could not be read."),
+    "link-below-maximum": Rule("G-06", "warn", "run", "The PCIe link ran below its maximum."),
+    "hardware-slowdown": Rule("G-07", "warn", "run", "The accelerator slowed itself down: investigate."),
+    "generator-limited": Rule("G-09", "invalid", "run", "The load generator, not the system, set the pace."),
+    "rate-not-offered": Rule("G-09", "invalid", "run", "The achieved rate misses the target."),
+    "over-saturated": Rule("G-09", "invalid", "latency", "Requests piled up: the latencies describe the backlog."),
+    "requests-failed": Rule("G-10", "invalid", "latency", "Too many requests failed or timed out."),
+    "quality-below-gate": Rule("G-11", "warn", "run", "Quality is below the methodology's bound."),
+    "quality-missing": Rule("G-11", "warn", "run", "Quality was not evaluated."),
+    "variation-high": Rule("G-13", "warn", "metric", "Trials of the primary metric differ more than is usual."),
+    "variation-excessive": Rule("G-13", "invalid", "run", "Trials of the primary metric differ too much to be one measurement."),
+    "clock-offset-unknown": Rule("G-14", "warn", "run", "The wall clock's offset could not be read."),
+    "ecc-error": Rule("G-15", "invalid", "run", "The accelerator counted an uncorrectable memory error."),
+    "runner-unreleased": Rule("G-16", "cap", "run", "The runner was not a released, clean build."),
+    "undeclared": Rule("G-18", "warn", "run", "The run was not declared before it was measured."),
+    "late-upload": Rule("G-18", "warn", "run", "The bundle arrived long after its declaration."),
+    "runtime-not-permitted": Rule("G-01", "invalid", "run", "The methodology does not permit this runtime."),
+    "run-unfinished": Rule("G-04", "invalid", "run", "The run did not reach its end."),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding: its code, the place it speaks of and what was seen against what was asked."""
+
+    code: str
+    path: str
+    seen: str
+
+    @property
+    def rule(self) -> Rule:
+        """Gate, level, scope and text of this code."""
+        return RULES[self.code]
+
+    def as_dict(self) -> dict[str, str]:
+        """The finding as API, CLI and stored row carry it."""
+        rule = self.rule
+        return {"code": self.code, "gate": rule.gate, "level": rule.level, "scope": rule.scope, "path": self.path, "seen": self.seen, "text": rule.text}
+
+
+def validity(findings: Iterable[Finding]) -> Validity:
+    """What findings add up to: one that invalidates the whole run makes it invalid, anything else is a warning."""
+    rules = [finding.rule for finding in findings]
+    if any(rule.level in ("invalid", "reject") and rule.scope == "run" for rule in rules):
+        return "invalid"
+    return "valid_with_warnings" if rules else "valid"
+
+
+def latency_withheld(findings: Iterable[Finding]) -> bool:
+    """Whether a finding takes the latency metrics, and only them, out of every page and comparison."""
+    return any(finding.rule.level == "invalid" and finding.rule.scope == "latency" for finding in findings)

@@ -1,0 +1,228 @@
+"""The methodology document: how something is measured, hashed in blocks, so that a refusal can say which part differs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field as Bound
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from runner.contract.canonical import digest
+from runner.contract.fields import Decimal, Digest, Document, Name
+from runner.contract.metrics import DEFINITIONS
+
+BLOCKS = ("workload", "load", "protocol", "protocol.latency", "protocol.energy", "metrics", "quality", "reporting", "slo")
+Kind = Literal["inference", "training", "microbenchmark", "burn_in", "quick"]
+# Floors that a kind sets for its methodologies: window of a trial in ns, trials, completed requests of a trial.
+FLOORS: dict[str, tuple[int, int, int]] = {"inference": (600 * 10**9, 3, 64), "quick": (5 * 10**9, 3, 64)}
+Natural = Annotated[int, Bound(ge=0)]
+Positive = Annotated[int, Bound(gt=0)]
+Seed = Annotated[str, Bound(pattern=r"^(0|[1-9][0-9]{0,19})$")]
+
+
+class Reference(Document):
+    """What quality is measured against: the sealed outputs of one model at one precision."""
+
+    precision: Name
+    outputs_sha256: Digest
+
+
+class Workload(Document):
+    """What is asked of the system, each part by digest."""
+
+    task: Name
+    model_name: Name
+    model_family: Name
+    model_sha256: Digest
+    dataset_name: Name
+    dataset_sha256: Digest
+    labels_sha256: Digest
+    preprocessing_sha256: Digest
+    input_shape: tuple[Positive, ...]
+    input_format: Name
+    n_samples: Positive
+    sampling_seed: Seed
+    reference: Reference
+
+
+class Load(Document):
+    """How requests arrive: closed loop with a concurrency, or open loop with a process and a rate, from one seed."""
+
+    loop: Literal["closed", "open"]
+    process: Literal["single_stream", "constant", "poisson"]
+    concurrency: Positive | None = None
+    rate_per_s: Decimal | None = None
+    seed: Seed
+    per: Literal["total", "replica"] = "total"
+    client_location: Literal["in_process", "loopback", "same_host", "lan", "wan"] = "in_process"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.loop == "closed" and (self.concurrency is None or self.rate_per_s is not None or self.process != "single_stream"):
+            raise ValueError("a closed loop states its concurrency, no rate, and the process single_stream")
+        if self.loop == "open" and (self.rate_per_s is None or self.concurrency is not None or self.process == "single_stream"):
+            raise ValueError("an open loop states rate_per_s, no concurrency, and an arrival process")
+        if self.rate_per_s is not None and (self.rate_per_s.startswith("-") or self.rate_per_s == "0"):
+            raise ValueError(f"rate_per_s must be above 0 (got {self.rate_per_s})")
+        return self
+
+
+class Latency(Document):
+    """Which latency: of what, counted from when."""
+
+    scope: Literal["kernel", "device", "device_plus_copy", "server", "client_request"]
+    origin: Literal["scheduled", "sent"]
+
+
+class Energy(Document):
+    """Which energy, or none."""
+
+    scope: Literal["none", "gpu_board", "gpu_module", "cpu_package", "node_dc", "wall_ac"]
+    method: Literal["none", "nvml_counter", "nvml_power_integral", "rapl"]
+    idle_subtraction: bool
+
+
+class Protocol(Document):
+    """How the measurement is carried out."""
+
+    timed_region: str
+    exclusions: tuple[str, ...]
+    clock: str
+    synchronisation: str
+    warmup_min_requests: Natural
+    warmup_min_ns: Natural
+    settle_rule: str
+    required_thermal_regime: Literal["any", "steady"]
+    min_duration_ns: Positive
+    min_trials: Positive
+    min_requests: Positive
+    restart_policy: Literal["fresh_process", "none"]
+    window_rule: str
+    isolation_rule: str
+    client_processes: Positive
+    measurement_semantics: Positive
+    latency: Latency
+    energy: Energy
+
+
+class Metrics(Document):
+    """Which definitions are reported."""
+
+    definitions: tuple[str, ...]
+    percentile_method: Literal["order_statistic"]
+    token_counting: Literal["not_applicable"] = "not_applicable"
+
+
+class QualityGate(Document):
+    """Which quality is evaluated, and the bounds in parts per million of the reference."""
+
+    suite: Name
+    suite_version: Positive
+    metrics: tuple[Name, ...]
+    slices: Literal["per_class"]
+    min_accuracy_ratio_ppm: Natural
+    min_agreement_ppm: Natural
+
+
+class Reporting(Document):
+    """How trials become the stated number."""
+
+    statistic: Literal["median_of_trials"]
+    interval_method: Literal["t_on_logarithms_of_trials"]
+    interval_level_permille: Literal[950]
+
+
+class Slo(Document):
+    """The latency budget, or `none` said aloud."""
+
+    metric: str
+    permille: Positive | None = None
+    limit_ns: Positive | None = None
+
+
+class Gates(Document):
+    """Parameters of the validity gates; ratios in parts per million."""
+
+    max_cpu_steal_ppm: Natural = 10_000
+    max_psi_cpu_some_ppm: Natural = 100_000
+    max_failed_ppm: Natural = 1_000
+    max_rate_error_ppm: Natural = 5_000
+    lag_floor_ns: Natural = 100_000
+    lag_share_ppm: Natural = 50_000
+    variation_warn_ppm: Natural = 50_000
+    variation_invalid_ppm: Natural = 200_000
+
+
+class Methodology(Document):
+    """One version of a methodology, `methodology/v1`; titles and prose lie outside the blocks and never refuse a comparison."""
+
+    schema_id: Literal["methodology/v1"] = "methodology/v1"
+    name: Name
+    version: Positive
+    title: str
+    purpose: Literal["decision", "stack_validation", "regression"]
+    kind: Kind
+    shape: Literal["point", "sweep", "sustained", "canary"]
+    primary_metric: str
+    workload: Workload
+    load: Load
+    protocol: Protocol
+    metrics: Metrics
+    quality: QualityGate
+    reporting: Reporting
+    slo: Slo
+    gates: Gates
+    runner_versions: str
+    permitted_runtimes: tuple[Name, ...]
+    permitted_tuning: Literal["default", "documented_tuning", "vendor_tuned"]
+    undeclared_allowed: bool
+    forbidden: tuple[str, ...]
+    representativeness: str
+    limitations: tuple[str, ...]
+    authors: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _metrics_known(self) -> Self:
+        for place in (self.primary_metric, *self.metrics.definitions):
+            if place not in DEFINITIONS:
+                raise PydanticCustomError("metric", "unknown metric definition {id}", {"id": place, "code": "R-21"})
+        if DEFINITIONS[self.primary_metric].context:
+            raise PydanticCustomError(
+                "utilisation",
+                "primary_metric: {id} is utilisation, which describes and never decides; name a latency or a throughput",
+                {"id": self.primary_metric, "code": "utilisation-as-primary"},
+            )
+        if self.primary_metric not in self.metrics.definitions:
+            raise ValueError("primary_metric must be among metrics.definitions")
+        return self
+
+    @model_validator(mode="after")
+    def _floors_of_kind(self) -> Self:
+        protocol = self.protocol
+        stated = (protocol.min_duration_ns, protocol.min_trials, protocol.min_requests)
+        if any(found < floor for found, floor in zip(stated, FLOORS.get(self.kind, (0, 0, 0)), strict=True)):
+            raise ValueError(f"protocol (duration, trials, requests) = {stated} is below the floors of kind {self.kind}: {FLOORS[self.kind]}")
+        if self.kind == "quick" and self.protocol.energy.scope != "none":
+            raise ValueError("a quick look measures no energy")
+        return self
+
+    @property
+    def sha256(self) -> str:
+        """The digest that names this version."""
+        return digest(self.model_dump(mode="json"))
+
+    @property
+    def block_digests(self) -> dict[str, str]:
+        """Digest of each block; sub-blocks are left out of their parent and digested apart."""
+        return {block: digest(block_values(self, block)) for block in BLOCKS}
+
+
+def block_values(methodology: Methodology, block: str) -> dict[str, object]:
+    """What a block digest covers, as {dotted path: value}."""
+    parent, _, child = block.partition(".")
+    content = getattr(methodology, parent).model_dump(mode="json")
+    if child:
+        return {f"{block}.{name}": value for name, value in content[child].items()}
+    nested = {other.partition(".")[2] for other in BLOCKS if other.startswith(f"{block}.")}
+    return {f"{block}.{name}": value for name, value in content.items() if name not in nested}

@@ -1,0 +1,172 @@
+"""The quality evaluation: task x metric x slice against a named reference, recomputed from per-item outputs; never one scalar."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from runner.contract.fields import Decimal as DecimalText
+from runner.contract.fields import Digest, Document, Name
+from runner.contract.methodology import Natural, Positive, Workload
+from runner.contract.problems import Problem, Problems
+from runner.contract.statistics import text, wilson
+
+MOST_ITEMS = 200_000
+MOST_CLASSES = 1_000
+PLACES = 6
+
+
+class QualityResult(Document):
+    """One cell: a count out of n with its Wilson interval, or a largest difference; `slice` is `all` or one class."""
+
+    task: Name
+    metric: Literal["accuracy", "reference_accuracy", "agreement", "largest_logit_difference", "non_finite_outputs"]
+    slice: Name
+    n: Positive
+    count: Natural | None = None
+    value: DecimalText
+    ci_low: DecimalText | None = None
+    ci_high: DecimalText | None = None
+
+
+class QualityEvaluation(Document):
+    """`quality/v1`: identity of suite, items and reference, and the matrix of results."""
+
+    schema_id: Literal["quality/v1"] = "quality/v1"
+    suite: Name
+    suite_version: Positive
+    dataset_sha256: Digest
+    labels_sha256: Digest
+    reference_outputs_sha256: Digest
+    reference_precision: Name
+    rubric: Literal["argmax_exact_match"]
+    fingerprint: Digest
+    results: tuple[QualityResult, ...]
+
+    def cell(self, metric: str, part: str = "all") -> QualityResult | None:
+        """The result of `metric` on the slice `part`; None where it was not evaluated."""
+        return next((result for result in self.results if result.metric == metric and result.slice == part), None)
+
+
+@dataclass(frozen=True)
+class Items:
+    """Per-item outputs: labels int64 (n,), logits and reference logits float32 (n, classes), in the data set's sealed order."""
+
+    labels: npt.NDArray[np.int64]
+    logits: npt.NDArray[np.float32]
+    reference: npt.NDArray[np.float32]
+
+
+def labels_digest(labels: npt.NDArray[np.int64]) -> str:
+    """SHA-256 of the labels as little-endian int64."""
+    return hashlib.sha256(np.ascontiguousarray(labels, dtype="<i8").tobytes()).hexdigest()
+
+
+def outputs_digest(outputs: npt.NDArray[np.float32]) -> str:
+    """SHA-256 of outputs as C-order little-endian float32."""
+    return hashlib.sha256(np.ascontiguousarray(outputs, dtype="<f4").tobytes()).hexdigest()
+
+
+def evaluate(items: Items, task: str) -> tuple[QualityResult, ...]:
+    """Accuracy and agreement with the reference per slice, the largest logit difference and the count of non-finite outputs."""
+    results: list[QualityResult] = []
+    for part, chosen in _slices(items):
+        results += _cells(items, task, part, chosen)
+    return tuple(results)
+
+
+def _slices(items: Items) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    yield "all", np.ones(len(items.labels), dtype=bool)
+    for label in range(items.logits.shape[1]):
+        if (chosen := items.labels == label).any():
+            yield f"class-{label}", chosen
+
+
+def _cells(items: Items, task: str, part: str, chosen: npt.NDArray[np.bool_]) -> Iterator[QualityResult]:
+    logits, reference, labels = items.logits[chosen], items.reference[chosen], items.labels[chosen]
+    finite = np.isfinite(logits).all(axis=1)
+    predicted = np.where(finite, np.where(np.isfinite(logits), logits, -np.inf).argmax(axis=1), -1)
+    expected = reference.argmax(axis=1)
+    shares = (("accuracy", predicted == labels), ("reference_accuracy", expected == labels), ("agreement", predicted == expected))
+    n = len(labels)
+    for metric, hits in shares:
+        yield _share(task, metric, part, int(hits.sum()), n)
+    if finite.any():
+        apart = np.abs(logits[finite].astype(np.float64) - reference[finite].astype(np.float64)).max()
+        yield QualityResult(
+            task=task, metric="largest_logit_difference", slice=part, n=int(finite.sum()), value=text(Decimal(float(apart)), PLACES)
+        )
+    bad = int((~finite).sum())
+    yield QualityResult(task=task, metric="non_finite_outputs", slice=part, n=n, count=bad, value=str(bad))
+
+
+def _share(task: str, metric: str, part: str, count: int, n: int) -> QualityResult:
+    low, high = wilson(count, n)
+    return QualityResult.model_validate({
+        "task": task, "metric": metric, "slice": part, "n": n, "count": count, "value": text(Decimal(count) / n, PLACES),
+        "ci_low": text(low, PLACES), "ci_high": text(high, PLACES),
+    })  # fmt: skip
+
+
+def encode_items(items: Items) -> bytes:
+    """Parquet bytes of the items: `label`, `logits`, `reference`, one row an item."""
+    table = pa.table({
+        "label": pa.array(items.labels, pa.int64()),
+        "logits": _column(items.logits),
+        "reference": _column(items.reference),
+    })  # fmt: skip
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", compression_level=3, use_dictionary=["label"], write_statistics=False)
+    return sink.getvalue()
+
+
+def _column(rows: npt.NDArray[np.float32]) -> pa.FixedSizeListArray:
+    return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1), pa.float32()), rows.shape[1])
+
+
+def decode_items(content: bytes) -> Items:
+    """The items in Parquet `content`; `Problems` for other columns, types or sizes than ours, before any row is read."""
+    try:
+        parquet = pq.ParquetFile(io.BytesIO(content), memory_map=False)
+        schema, rows = parquet.schema_arrow, parquet.metadata.num_rows
+        _refuse_schema(schema, rows, parquet.metadata)
+        table = parquet.read(use_threads=False)
+        width = schema.field("logits").type.list_size
+        if any(column.null_count for column in table.columns) or any(table[name].combine_chunks().flatten().null_count for name in ("logits", "reference")):
+            raise Problems([Problem("quality_items.parquet", "null", "no nulls", "write every output")])
+        flat = {name: table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False) for name in ("logits", "reference")}
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise Problems([Problem("quality_items.parquet", str(error)[:120], "readable Parquet", "write it with the runner")]) from error
+    labels = table["label"].to_numpy()
+    return Items(labels, flat["logits"].reshape(-1, width), flat["reference"].reshape(-1, width))
+
+
+def _refuse_schema(schema: pa.Schema, rows: int, metadata: pq.FileMetaData) -> None:
+    width = getattr(schema.field("logits").type, "list_size", 0) if "logits" in schema.names else 0
+    listed = pa.list_(pa.float32(), width) if width else None
+    expected = [("label", pa.int64()), ("logits", listed), ("reference", listed)]
+    uncompressed = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+    if [(field.name, field.type) for field in schema] != expected or not 2 <= width <= MOST_CLASSES:
+        raise Problems([Problem("quality_items.parquet", str(schema.names)[:80], "label, logits, reference", "write it with the runner")])
+    if not 1 <= rows <= MOST_ITEMS or uncompressed > 64 * 1024 * 1024:
+        raise Problems([Problem("quality_items.parquet", f"{rows} rows, {uncompressed} bytes", f"1 to {MOST_ITEMS} rows", "evaluate fewer items")])
+
+
+def identity_problems(items: Items, workload: Workload) -> Iterator[Problem]:
+    """Where labels or reference outputs are not the sealed ones that the methodology names."""
+    pairs = (
+        ("label", labels_digest(items.labels), workload.labels_sha256),
+        ("reference", outputs_digest(items.reference), workload.reference.outputs_sha256),
+    )
+    for column, found, expected in pairs:
+        if found != expected:
+            yield Problem(f"quality_items.parquet.{column}", found, expected, "evaluate the sealed items in their order", "R-31")
