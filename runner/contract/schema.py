@@ -1,0 +1,46 @@
+"""JSON Schema of every document, made from the models; `python -m runner.contract.schema FOLDER` writes them where the docs publish them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from runner.contract.bundle import Statement
+from runner.contract.executor import Executor
+from runner.contract.fields import Document
+from runner.contract.methodology import Methodology
+from runner.contract.metrics import MetricDefinition
+from runner.contract.quality import QualityEvaluation
+from runner.contract.run import OperatingPoint, Run
+
+PUBLISHED: dict[str, type[Document]] = {
+    "executor.v1": Executor,
+    "methodology.v1": Methodology,
+    "run.v1": Run,
+    "operating-point.v1": OperatingPoint,
+    "metric-definition.v1": MetricDefinition,
+    "quality.v1": QualityEvaluation,
+    "statement.v1": Statement,
+}
+
+
+def schemas() -> dict[str, str]:
+    """The text of each schema file by name, draft 2020-12."""
+    return {
+        f"{name}.schema.json": json.dumps(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True)}, indent=1, sort_keys=True
+        )
+        + "\n"
+        for name, model in PUBLISHED.items()
+    }
+
+
+def main(folder: str) -> None:
+    """Write every schema into `folder`."""
+    for name, content in schemas().items():
+        (Path(folder) / name).write_text(content, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
