@@ -152,7 +152,9 @@ def quality(how: Methodology, what: Executor, flips: int = 0) -> QualityEvaluati
     )  # fmt: skip
 
 
-def side(name: str = "a", how: Methodology | None = None, what: Executor | None = None, table: Samples | None = None, flips: int | None = 0, **changes: Any) -> Side:
+def side(
+    name: str = "a", how: Methodology | None = None, what: Executor | None = None, table: Samples | None = None, flips: int | None = 0, **changes: Any
+) -> Side:
     """One side of a comparison, comparable with any other that differs only where asked."""
     how, what, table = how or methodology(), what or executor(), table if table is not None else samples(seed=ord(name[0]))
     evaluated = quality(how, what, flips) if flips is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, BinaryIO, Final, Literal
 
 from pydantic import Field as Bound
 
@@ -18,8 +18,8 @@ from runner.contract.problems import Problem, Problems
 ENVELOPE = "envelope.json"
 REQUIRED = ("executor.after.json", "executor.before.json", "methodology.json", "run.json", "samples.parquet")
 OPTIONAL = ("doctor.json", "quality.json", "quality_items.parquet", "telemetry.parquet")
-STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:lynxweb:predicate:run:v1"
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE: Final = "urn:lynxweb:predicate:run:v1"
 
 
 class Sha256(Document):
@@ -78,15 +78,16 @@ def seal(members: Mapping[str, bytes], *, fingerprint: str, methodology_sha256: 
     """The bundle's bytes: every member by digest in a statement that `key` signs, in the container's one spelling."""
     ordered = {name: members[name] for name in sorted(members)}
     _refuse_names(ordered)
-    statement = Statement(
-        subject=tuple(Subject(name=name, digest=Sha256(sha256=sha256(content))) for name, content in ordered.items()),
-        predicate=Predicate(
-            fingerprint=fingerprint, methodology_sha256=methodology_sha256, nonce=nonce, key_id=key.key_id,
-            sizes_bytes={name: len(content) for name, content in ordered.items()},
-        ),
-        **{"_type": STATEMENT_TYPE},
-    )  # fmt: skip
-    return container.write({ENVELOPE: sign(_payload(statement), key), **ordered})
+    payload = encode({
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": name, "digest": {"sha256": sha256(content)}} for name, content in ordered.items()],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {
+            "fingerprint": fingerprint, "methodology_sha256": methodology_sha256, "nonce": nonce, "key_id": key.key_id,
+            "sizes_bytes": {name: len(content) for name, content in ordered.items()},
+        },
+    })  # fmt: skip
+    return container.write({ENVELOPE: sign(payload, key), **ordered})
 
 
 def read(source: BinaryIO) -> Bundle:
@@ -104,13 +105,17 @@ def read(source: BinaryIO) -> Bundle:
     return Bundle(envelope_bytes, envelope, statement, members)
 
 
-def _payload(statement: Statement) -> bytes:
-    return encode(statement.model_dump(mode="json", by_alias=True))
-
-
 def _refuse_names(members: Mapping[str, bytes]) -> None:
-    lacking = [Problem(f"bundle.{name}", "absent", "a member of every bundle", "send the whole bundle", "manifest") for name in REQUIRED if name not in members]
-    strange = [Problem(f"bundle.{name}", "unknown member", "only known members", "remove it", "manifest") for name in members if name not in REQUIRED + OPTIONAL]
+    lacking = [
+        Problem(f"bundle.{name}", "absent", "a member of every bundle", "send the whole bundle", "manifest")
+        for name in REQUIRED
+        if name not in members
+    ]
+    strange = [
+        Problem(f"bundle.{name}", "unknown member", "only known members", "remove it", "manifest")
+        for name in members
+        if name not in REQUIRED + OPTIONAL
+    ]
     if ("quality.json" in members) != ("quality_items.parquet" in members):
         strange.append(Problem("bundle.quality.json", "without its items", "quality.json with quality_items.parquet", "send both", "manifest"))
     if lacking or strange:
@@ -129,5 +134,7 @@ def _manifest_problems(statement: Statement, members: Mapping[str, bytes], key_i
     if len(stated) != len(statement.subject):
         problems.append(Problem("bundle.envelope.json.subject", "a name twice", "each member once", "sign again", "manifest"))
     if statement.predicate.key_id != key_id:
-        problems.append(Problem("bundle.envelope.json.predicate.key_id", statement.predicate.key_id, key_id, "sign with the stated key", "bad-signature"))
+        problems.append(
+            Problem("bundle.envelope.json.predicate.key_id", statement.predicate.key_id, key_id, "sign with the stated key", "bad-signature")
+        )
     return problems

@@ -44,9 +44,7 @@ def decode(content: bytes, *, canonical: bool = False) -> object:
     if len(content) > LARGEST_DOCUMENT_BYTES:
         raise Problems([Problem("$", f"{len(content)} bytes", f"at most {LARGEST_DOCUMENT_BYTES} bytes", "split the document")])
     try:
-        value = json.loads(
-            content.decode("utf-8"), object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float, parse_int=_integer
-        )
+        value = json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float, parse_int=_integer)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise Problems([Problem("$", str(error)[:200], "one JSON document in UTF-8", "send valid JSON")]) from error
     problems = list(_outside_profile(value, "$", 0))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from runner.contract import canary
 from runner.contract.bundle import Bundle
 from runner.contract.canonical import decode, sha256
@@ -138,7 +140,7 @@ def _formats(executor: Executor) -> Iterator[Problem]:
 def _numbers(bundle: Bundle, evidence: Evidence) -> Iterator[Problem]:
     """G-17: every stated number, schedule and quality result follows from the raw rows."""
     run, samples = evidence.run, evidence.samples
-    strays = set(samples.trial.tolist()) - {trial.index for trial in run.trials} if len(samples.trial) else set()
+    strays = {int(trial) for trial in np.unique(samples.trial)} - {trial.index for trial in run.trials}
     if strays:
         yield Problem("samples.parquet:trial", str(sorted(strays))[:80], "only trials of run.json", "state every trial", "numbers-differ")
     batch = evidence.before.serving.max_batch.value or 1

@@ -28,6 +28,7 @@ class Comparison:
     verdict: Verdict
     reasons: tuple[Reason, ...]
     declared: tuple[Reason, ...]
+    subject: tuple[Reason, ...]
     unknown: tuple[Reason, ...]
     dropped: tuple[Reason, ...]
     metrics: tuple[MetricComparison, ...] = ()
@@ -46,6 +47,7 @@ class Comparison:
             "b": self.b.digest,
             "reasons": [found.as_dict() for found in self.reasons],
             "declared_differences": [found.as_dict() for found in self.declared],
+            "subject": [found.as_dict() for found in self.subject],
             "unknown": [found.as_dict() for found in self.unknown],
             "dropped_metrics": [found.as_dict() for found in self.dropped],
         }
@@ -58,11 +60,13 @@ def compare(a: Side, b: Side, policy: Policy, context: Context | None = None) ->
     """Judge the pair under `policy`: contract reasons first, standing last, never stopping at the first; pure and symmetric."""
     world = context or Context()
     found = [one for rule in RULES for one in rule(a, b, policy, world)]
-    by_effect = {effect: tuple(one for one in found if one.effect == effect) for effect in ("declared", "unknown", "metric")}
+    by_effect = {effect: tuple(one for one in found if one.effect == effect) for effect in ("declared", "subject", "unknown", "metric")}
     reasons = tuple(one for one in found if one.effect in REFUSING)
     verdict = _verdict(reasons, by_effect["declared"])
     numbers = metric_comparisons(a, b, _left_out(a, b, by_effect["metric"], world)) if verdict in ALLOWED else ()
-    return Comparison(policy, a, b, verdict, reasons, by_effect["declared"], by_effect["unknown"], by_effect["metric"], numbers)
+    return Comparison(
+        policy, a, b, verdict, reasons, by_effect["declared"], by_effect["subject"], by_effect["unknown"], by_effect["metric"], numbers
+    )
 
 
 def _verdict(reasons: tuple[Reason, ...], declared: tuple[Reason, ...]) -> Verdict:

@@ -308,7 +308,7 @@ class Executor(Document):
 
     def field(self, path: str) -> AnyField:
         """The leaf at a dotted `path`; KeyError if the schema has none."""
-        return dict((place, leaf) for place, _, leaf in facts(self))[path]
+        return {place: leaf for place, _, leaf in facts(self)}[path]
 
 
 def block_of(path: str) -> str:
@@ -333,4 +333,3 @@ def build(leaves: Mapping[str, AnyField]) -> Executor:
             place = inner
         place[name] = leaf.model_dump(mode="json")
     return Executor.model_validate_json(encode(tree))
-

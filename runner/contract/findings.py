@@ -68,7 +68,15 @@ class Finding:
     def as_dict(self) -> dict[str, str]:
         """The finding as API, CLI and stored row carry it."""
         rule = self.rule
-        return {"code": self.code, "gate": rule.gate, "level": rule.level, "scope": rule.scope, "path": self.path, "seen": self.seen, "text": rule.text}
+        return {
+            "code": self.code,
+            "gate": rule.gate,
+            "level": rule.level,
+            "scope": rule.scope,
+            "path": self.path,
+            "seen": self.seen,
+            "text": rule.text,
+        }
 
 
 def validity(findings: Iterable[Finding]) -> Validity:

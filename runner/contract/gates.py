@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from runner.contract.evidence import Evidence
 from runner.contract.executor import Executor
 from runner.contract.fields import facts
 from runner.contract.findings import Finding
-from runner.contract.metrics import DEFINITIONS
 from runner.contract.problems import Problem
 from runner.contract.recompute import rows_of
 from runner.contract.run import Trial
 from runner.contract.samples import lag_queue_service
 from runner.contract.statistics import rank, variation_ppm
 
+Integers = npt.NDArray[np.int64]
 MILLION = 1_000_000
 ACHIEVED_SHARE_PPM = 980_000
 
@@ -121,7 +122,7 @@ def generator(evidence: Evidence) -> Iterator[Finding]:
             yield from _backlog(evidence, trial)
 
 
-def _lag(evidence: Evidence, trial: Trial, lag, service) -> Iterator[Finding]:  # type: ignore[no-untyped-def]
+def _lag(evidence: Evidence, trial: Trial, lag: Integers, service: Integers) -> Iterator[Finding]:
     limits = evidence.methodology.gates
     p99, p50 = int(lag[rank(len(lag), 990) - 1]), int(service[rank(len(service), 500) - 1])
     limit = max(limits.lag_floor_ns, p50 * limits.lag_share_ppm // MILLION)
@@ -129,7 +130,7 @@ def _lag(evidence: Evidence, trial: Trial, lag, service) -> Iterator[Finding]:  
         yield Finding("generator-limited", f"run.trials[{trial.index}]", f"lag p99 {p99} ns, limit {limit} ns")
 
 
-def _rate(evidence: Evidence, trial: Trial, scheduled, offered) -> Iterator[Finding]:  # type: ignore[no-untyped-def]
+def _rate(evidence: Evidence, trial: Trial, scheduled: Integers, offered: Integers) -> Iterator[Finding]:
     span, true = int(scheduled[-1] - scheduled[0]), int(offered[-1] - offered[0])
     if len(scheduled) < 2 or span <= 0:
         return
@@ -202,7 +203,9 @@ def runner_build(evidence: Evidence) -> Iterator[Finding]:
     """G-16: a released, clean runner."""
     build = evidence.run.runner
     if build.dirty or build.commit == "unknown":
-        yield Finding("runner-unreleased", "run.runner", f"version {build.version}, commit {build.commit[:12]}, {'dirty' if build.dirty else 'clean'}")
+        yield Finding(
+            "runner-unreleased", "run.runner", f"version {build.version}, commit {build.commit[:12]}, {'dirty' if build.dirty else 'clean'}"
+        )
 
 
 def declaration(evidence: Evidence) -> Iterator[Finding]:

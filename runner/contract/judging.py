@@ -11,7 +11,7 @@ from runner.contract.methodology import BLOCKS as METHODOLOGY_BLOCKS
 from runner.contract.methodology import block_values
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.policies import Policy
-from runner.contract.reasons import Context, Reason, ReasonEffect, Side, declared, reason, unknown
+from runner.contract.reasons import Context, Reason, ReasonEffect, Side, declared, reason, subject, unknown
 
 METHODOLOGY_CODES = {
     "load": "R-15", "protocol.latency": "R-16", "protocol.energy": "R-13", "metrics": "R-21", "quality": "R-31",
@@ -63,19 +63,17 @@ def executors(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Re
 
 
 def _field(path: str, fact: Fact, one: AnyField, other: AnyField, policy: Policy, same_boot: bool) -> Reason | None:
-    must = policy.executor[block_of(path)] == "must_match"
+    judged = policy.executor[block_of(path)]
     place, left, right = f"executor.{path}", _side(one), _side(other)
     settled = all(leaf.known or leaf.status == "not_applicable" for leaf in (one, other))
-    if settled:
-        if one.projected() == other.projected():
-            return None
-        return reason(_executor_code(path), place, left, right, layer=fact.layer) if must else declared(place, left, right, fact.layer)
-    if one.status == other.status and not one.known:
-        optional = fact.need == "O" or not must or (same_boot and one.status.startswith("unreadable:"))
+    if settled and one.projected() == other.projected():
+        return None
+    if one.status == other.status and not settled and not one.known:
+        optional = fact.need == "O" or judged != "must_match" or (same_boot and one.status.startswith("unreadable:"))
         return unknown(place, left, right, fact.layer) if optional else reason("R-27", place, left, right, layer=fact.layer)
-    if must:
-        return reason("R-27", place, left, right, layer=fact.layer)
-    return declared(place, left, right, fact.layer)
+    if judged == "must_match":
+        return reason(_executor_code(path) if settled else "R-27", place, left, right, layer=fact.layer)
+    return (subject if judged == "subject" else declared)(place, left, right, fact.layer)
 
 
 def _side(leaf: AnyField) -> object:
@@ -137,8 +135,8 @@ def qualities(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Re
             if getattr(one, name) != getattr(other, name):
                 yield reason("R-31", f"quality.{name}", getattr(one, name), getattr(other, name), layer="model")
     elif one is not other or policy.quality_mandatory:
-        words = ["evaluated" if quality else "not evaluated" for quality in (one, other)]
-        yield reason("R-34", "quality", *words, None if policy.quality_mandatory else "declared", "model")
+        left, right = ("evaluated" if quality else "not evaluated" for quality in (one, other))
+        yield reason("R-34", "quality", left, right, None if policy.quality_mandatory else "declared", "model")
 
 
 def precondition(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Reason]:
@@ -150,11 +148,12 @@ def precondition(a: Side, b: Side, policy: Policy, context: Context) -> Iterator
 def support(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Reason]:
     """R-24: fewer trials than the methodology asks, or a primary metric that the requests do not support."""
     if any(len(side.run.trials) < side.methodology.protocol.min_trials for side in (a, b)):
-        yield reason("R-24", "run.trials", *(f"{len(side.run.trials)} of {side.methodology.protocol.min_trials}" for side in (a, b)))
+        left, right = (f"{len(side.run.trials)} of {side.methodology.protocol.min_trials}" for side in (a, b))
+        yield reason("R-24", "run.trials", left, right)
     primary = a.methodology.primary_metric
-    words = ["stated" if _states(side, primary, context) else "withheld" for side in (a, b)]
-    if "withheld" in words:
-        yield reason("R-24", f"run.metrics.{primary}", *words)
+    left, right = ("stated" if _states(side, primary, context) else "withheld" for side in (a, b))
+    if "withheld" in (left, right):
+        yield reason("R-24", f"run.metrics.{primary}", left, right)
 
 
 def _states(side: Side, name: str, context: Context) -> bool:
@@ -165,9 +164,9 @@ def _states(side: Side, name: str, context: Context) -> bool:
 def standings(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Reason]:
     """R-25 and R-50, last: whether both runs stand and reach the policy's grade floor."""
     one, other = context.of(a), context.of(b)
-    words = ["invalid" if standing.validity == "invalid" else standing.state for standing in (one, other)]
-    if set(words) != {"standing"}:
-        yield reason("R-25", "run.standing", *words)
+    left, right = ("invalid" if standing.validity == "invalid" else standing.state for standing in (one, other))
+    if (left, right) != ("standing", "standing"):
+        yield reason("R-25", "run.standing", left, right)
     if not all(reaches(standing.grade, policy.grade_floor) for standing in (one, other)):
         yield reason("R-50", "run.grade", one.grade, other.grade)
 

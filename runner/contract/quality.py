@@ -102,9 +102,7 @@ def _cells(items: Items, task: str, part: str, chosen: npt.NDArray[np.bool_]) ->
         yield _share(task, metric, part, int(hits.sum()), n)
     if finite.any():
         apart = np.abs(logits[finite].astype(np.float64) - reference[finite].astype(np.float64)).max()
-        yield QualityResult(
-            task=task, metric="largest_logit_difference", slice=part, n=int(finite.sum()), value=text(Decimal(float(apart)), PLACES)
-        )
+        yield QualityResult(task=task, metric="largest_logit_difference", slice=part, n=int(finite.sum()), value=text(Decimal(float(apart)), PLACES))
     bad = int((~finite).sum())
     yield QualityResult(task=task, metric="non_finite_outputs", slice=part, n=n, count=bad, value=str(bad))
 
@@ -141,7 +139,9 @@ def decode_items(content: bytes) -> Items:
         _refuse_schema(schema, rows, parquet.metadata)
         table = parquet.read(use_threads=False)
         width = schema.field("logits").type.list_size
-        if any(column.null_count for column in table.columns) or any(table[name].combine_chunks().flatten().null_count for name in ("logits", "reference")):
+        if any(column.null_count for column in table.columns) or any(
+            table[name].combine_chunks().flatten().null_count for name in ("logits", "reference")
+        ):
             raise Problems([Problem("quality_items.parquet", "null", "no nulls", "write every output")])
         flat = {name: table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False) for name in ("logits", "reference")}
     except (pa.ArrowException, OSError, KeyError) as error:

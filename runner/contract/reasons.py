@@ -14,7 +14,7 @@ from runner.contract.quality import QualityEvaluation
 from runner.contract.refusals import REFUSALS
 from runner.contract.run import Run
 
-ReasonEffect = Literal["not_comparable", "insufficient_evidence", "declared", "unknown", "metric"]
+ReasonEffect = Literal["not_comparable", "insufficient_evidence", "declared", "subject", "unknown", "metric"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,11 @@ def reason(code: str, path: str, a: object, b: object, effect: ReasonEffect | No
 def declared(path: str, a: object, b: object, layer: str) -> Reason:
     """A difference that the policy allows if it is printed."""
     return Reason("", path, shown(a), shown(b), "May differ under this policy, and is printed.", "", "declared", layer)
+
+
+def subject(path: str, a: object, b: object, layer: str) -> Reason:
+    """A difference that the policy studies."""
+    return Reason("", path, shown(a), shown(b), "What this policy studies.", "", "subject", layer)
 
 
 def unknown(path: str, a: object, b: object, layer: str) -> Reason:

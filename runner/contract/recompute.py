@@ -33,9 +33,8 @@ class TrialRows:
 
 def rows_of(samples: Samples, trial: Trial) -> TrialRows:
     """The rows of `trial` under the window rule: completions count where they complete, latencies where they were scheduled."""
-    mine = samples.trial == trial.index
-    scheduled, sent, last = samples.t_scheduled_ns[mine], samples.t_sent_ns[mine], samples.t_last_ns[mine]
-    status = samples.status[mine]
+    mine = samples.only(trial.index)
+    scheduled, sent, last, status = mine.t_scheduled_ns, mine.t_sent_ns, mine.t_last_ns, mine.status
     inside = (scheduled >= trial.window_start_ns) & (scheduled < trial.window_end_ns)
     ok = status == STATUS["ok"]
     done = ok & (last >= trial.window_start_ns) & (last <= trial.window_end_ns)

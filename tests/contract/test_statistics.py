@@ -26,7 +26,9 @@ def test_quantiles_of_t_agree_with_an_independent_library(freedom: float) -> Non
     assert t_quantile(0.975, freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-9)
 
 
-@pytest.mark.parametrize(("value", "places", "expected"), [("1.23450", 3, "1.234"), ("1200", 0, "1200"), ("-0.0001", 3, "0"), ("2.5", 0, "2"), ("10.100", 3, "10.1")])
+@pytest.mark.parametrize(
+    ("value", "places", "expected"), [("1.23450", 3, "1.234"), ("1200", 0, "1200"), ("-0.0001", 3, "0"), ("2.5", 0, "2"), ("10.100", 3, "10.1")]
+)
 def test_numbers_become_decimal_strings_rounded_half_even(value: str, places: int, expected: str) -> None:
     assert text(Decimal(value), places) == expected
 
