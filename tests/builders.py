@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 
+from runner.contract.bundle import seal
 from runner.contract.canonical import encode, sha256
 from runner.contract.evidence import Evidence
 from runner.contract.executor import Executor, build
 from runner.contract.fields import AnyField, Field, facts
+from runner.contract.keys import SigningKey
 from runner.contract.methodology import Methodology
-from runner.contract.quality import Items, QualityEvaluation, evaluate, labels_digest, outputs_digest
+from runner.contract.quality import Items, QualityEvaluation, encode_items, evaluate, labels_digest, outputs_digest
 from runner.contract.reasons import Side
 from runner.contract.recompute import operating_points
 from runner.contract.run import Run, Trial
 from runner.contract.samples import Samples
+from runner.contract.samples import encode as encode_samples
 
 SECOND = 10**9
 RUN_LENGTH = 6 * SECOND
@@ -165,3 +169,29 @@ def evidence(how: Methodology | None = None, what: Executor | None = None, table
     """The opened contents of a valid bundle."""
     how, what, table = how or methodology(), what or executor(), table if table is not None else samples()
     return Evidence(run(table, how, what, **changes), how, what, what, table, quality(how, what))
+
+
+KEY = SigningKey(bytes(range(32)))
+
+
+def members(
+    table: Samples | None = None, how: Methodology | None = None, what: Executor | None = None, flips: int = 0, **changes: Any
+) -> dict[str, bytes]:
+    """The members of a valid bundle; keyword changes go into `run.json`."""
+    how, what, table = how or methodology(), what or executor(), table if table is not None else samples()
+    return {
+        "run.json": run(table, how, what, **changes).canonical(), "methodology.json": how.canonical(),
+        "executor.before.json": what.canonical(), "executor.after.json": what.canonical(), "samples.parquet": encode_samples(table),
+        "quality.json": quality(how, what, flips).canonical(), "quality_items.parquet": encode_items(items(flips)),
+    }  # fmt: skip
+
+
+def sealed(parts: dict[str, bytes] | None = None, *, key: SigningKey = KEY, nonce: str | None = None) -> bytes:
+    """A bundle of `parts`, signed by `key`; its predicate says what the parts say, as far as they can be read."""
+    parts = parts or members()
+    try:
+        stated = json.loads(parts["run.json"])
+    except ValueError:
+        stated = {}
+    fingerprint, digest_ = stated.get("fingerprint", "0" * 64), stated.get("methodology_sha256", "0" * 64)
+    return seal(parts, fingerprint=fingerprint, methodology_sha256=digest_, nonce=nonce or stated.get("nonce"), key=key)

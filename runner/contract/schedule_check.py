@@ -8,8 +8,6 @@ from runner.contract.evidence import Evidence
 from runner.contract.problems import Problem
 from runner.contract.schedules import mismatch, requests_in
 
-POINT_NUMBER = 0
-
 
 def schedule_problems(evidence: Evidence) -> Iterator[Problem]:
     """`schedule-mismatch` for each trial whose scheduled times are not those of seed, rate and window; only open loop has a schedule."""
@@ -22,7 +20,5 @@ def schedule_problems(evidence: Evidence) -> Iterator[Problem]:
         if len(scheduled) != needed:
             path = f"samples.parquet:t_scheduled_ns (trial {trial.index})"
             yield Problem(path, f"{len(scheduled)} requests", f"{needed} requests", "send every request of the schedule", "schedule-mismatch")
-        elif problem := mismatch(
-            scheduled, trial.window_start_ns, load.process, load.rate_per_s, load.seed, POINT_NUMBER, trial.index, trial.schedule_sha256
-        ):
+        elif problem := mismatch(scheduled, trial.window_start_ns, load, trial.index, trial.schedule_sha256):
             yield problem
