@@ -1,0 +1,1 @@
+"""The site: accounts, audit log, registry, API and pages."""

@@ -1,0 +1,1 @@
+"""People, organisations, roles, nodes, keys and tokens."""

@@ -1,0 +1,1 @@
+"""Migrations of the log; the event table is frozen."""

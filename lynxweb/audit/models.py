@@ -1,0 +1,105 @@
+"""The tables of the log: events, the small documents they attach, and the openings of private values."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+
+from lynxweb.audit.guards import BEFORE, INSERT, ROW, Guard, PostgresTrigger, deny_changes
+from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
+
+NEXT_BODY = """
+BEGIN
+  IF NEW.seq IS DISTINCT FROM (SELECT coalesce(max(seq) + 1, 0) FROM ONLY public.audit_event) THEN
+    RAISE EXCEPTION 'append-only: position % is not next', NEW.seq USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END
+"""
+NEXT_SQLITE = """CREATE TRIGGER audit_event_next BEFORE INSERT ON audit_event
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq) + 1, 0) FROM audit_event)
+  OR EXISTS (SELECT 1 FROM audit_event WHERE request_id = NEW.request_id
+             OR (object_type, object_id, object_rev) = (NEW.object_type, NEW.object_id, NEW.object_rev))
+BEGIN SELECT RAISE(ABORT, 'append-only: position or key'); END"""
+
+
+class EventQuerySet(InsertOnlyQuerySet["Event"]):
+    """Events, in the order of the log."""
+
+    def on(self, object_type: str, object_id: str) -> Self:
+        """The whole history of one object, oldest first."""
+        return self.filter(object_type=object_type, object_id=object_id).order_by("seq")
+
+    def newest(self) -> Self:
+        """Newest first."""
+        return self.order_by("-seq")
+
+
+class Event(InsertOnly):
+    """One event: `leaf` is the truth, `hashes` the subtree hashes it completes, everything else a copy of leaf fields for queries.
+
+    The table is frozen: a new column goes to a side table, because remaking a table drops its triggers. No foreign key in or out.
+    """
+
+    seq = models.BigIntegerField(primary_key=True)
+    leaf = models.BinaryField()
+    hashes = models.BinaryField()
+    time = models.CharField(max_length=27)
+    actor = models.CharField(max_length=200)
+    action = models.CharField(max_length=40)
+    object_type = models.CharField(max_length=200)
+    object_id = models.CharField(max_length=200)
+    object_rev = models.BigIntegerField()
+    request_id = models.CharField(max_length=200, unique=True)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        db_table = "audit_event"
+        ordering = ("seq",)
+        constraints = (models.UniqueConstraint(fields=("object_type", "object_id", "object_rev"), name="audit_event_one_per_revision"),)
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.action} {self.object_type} {self.object_id}"
+
+
+class LogDocument(InsertOnly):
+    """A small document that an event of the log itself attaches, such as the settings of `log.open`: exact bytes under their SHA-256."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    content = models.BinaryField()
+
+    objects = InsertOnlyQuerySet["LogDocument"].as_manager()
+
+    class Meta:
+        db_table = "audit_document"
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class PrivateValue(models.Model):
+    """The opening of one commitment in a leaf; the row may be erased, the commitment stays."""
+
+    seq = models.BigIntegerField()
+    name = models.CharField(max_length=80)
+    salt = models.BinaryField()
+    value = models.BinaryField()
+
+    class Meta:
+        db_table = "private_value"
+        constraints = (models.UniqueConstraint(fields=("seq", "name"), name="private_value_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.name}"
+
+
+LOG_GUARD = deny_changes("audit_event").and_also(
+    Guard(
+        "audit_event",
+        {"audit_event_next": NEXT_SQLITE},
+        {"audit_event_next": PostgresTrigger("BEFORE INSERT ON {table} FOR EACH ROW", ROW | BEFORE | INSERT, "audit_event_next", NEXT_BODY)},
+    )
+)
+DOCUMENT_GUARD = deny_changes("audit_document", keys=(("digest",),))
