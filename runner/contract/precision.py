@@ -108,8 +108,8 @@ def label(precision: Precision) -> str:
         parts = [weights if weights == activations else f"{weights} activations {activations}"]
         return ", ".join(parts + ([f"acc {accumulate}"] if accumulate != "fp32" else []))
     recipe = precision.quantization
-    method = " ".join(str(leaf.value) for leaf in (recipe.method, recipe.granularity) if leaf.known)
-    return ", ".join(part for part in (_shape(weights, activations), f"acc {accumulate}", method.replace(" ", " per-", 1)) if part)
+    method = " ".join(text for text in (recipe.method.value, f"per-{recipe.granularity.value}" if recipe.granularity.known else None) if text)
+    return ", ".join(part for part in (_shape(weights, activations), f"acc {accumulate}", method) if part)
 
 
 def _shape(weights: str, activations: str) -> str:

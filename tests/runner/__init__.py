@@ -1,0 +1,1 @@
+"""The runner, part by part, against systems whose true answers are known."""
