@@ -1,0 +1,132 @@
+"""Every error of the API as `application/problem+json` (RFC 9457), with all problems of a document together."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from lynxweb.audit.record import AlreadyRecorded, NotRecordable
+from lynxweb.registry.missing import NotFound
+from lynxweb.registry.refusing import Kind, Refused
+from runner.contract.problems import Problem, Problems
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+STATUSES: Mapping[Kind, int] = {"malformed": 400, "forbidden": 403, "conflict": 409, "too_large": 413, "rule": 422, "quota": 429}
+RETRY_AFTER_S = 3600
+TITLES = {
+    400: "The request is malformed",
+    401: "Sign in or send a token",
+    403: "Not permitted",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "In conflict with what is there",
+    413: "Too large",
+    415: "Wrong media type",
+    422: "A rule is broken",
+    429: "Too many",
+    500: "The site failed",
+    503: "Not ready",
+}
+
+
+class ProblemRenderer(JSONRenderer):
+    """JSON under the media type of problems."""
+
+    media_type = MEDIA_TYPE
+
+
+def handler(error: Exception, context: Mapping[str, Any]) -> Response:
+    """The answer to any exception of a view; what nobody foresaw is logged and says nothing of its inside."""
+    set_rollback()
+    status, problems, detail, headers = _told(error)
+    return problem_response(status, problems, detail=detail, instance=context["request"].path, headers=headers)
+
+
+def problem_response(
+    status: int,
+    problems: Iterable[Problem],
+    *,
+    detail: str = "",
+    instance: str = "",
+    code: str = "",
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
+) -> Response:
+    """A problem document; `code` defaults to the one code of the problems, or `several`."""
+    listed = list(problems)
+    codes = list(dict.fromkeys(problem.code for problem in listed))
+    code = code or (codes[0] if len(codes) == 1 else "several" if codes else _slug(TITLES.get(status, "error")))
+    title = TITLES.get(status, "Error")
+    content = {
+        "type": f"urn:lynxweb:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail or (str(listed[0]) if listed else title),
+        "instance": instance,
+        "code": code,
+        "request_id": secrets.token_hex(8),
+        "errors": [problem.as_dict() for problem in listed],
+        **(more or {}),
+    }
+    response = Response(content, status=status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+Told = tuple[int, list[Problem], str, dict[str, str]]
+
+
+def _told(error: Exception) -> Told:
+    if isinstance(error, Refused):
+        headers = {"Retry-After": str(RETRY_AFTER_S)} if error.kind == "quota" else {}
+        return STATUSES[error.kind], list(error.problems), "", headers
+    if isinstance(error, Problems):
+        return 422, list(error.problems), "", {}
+    if isinstance(error, NotFound | Http404):
+        return 404, [], str(error) if isinstance(error, NotFound) else "", {}
+    if isinstance(error, PermissionDenied):
+        return 403, [], str(error), {}
+    if isinstance(error, AlreadyRecorded):
+        return 409, [], "this request was answered before, and its secrets are shown once only; start a new one", {}
+    if isinstance(error, NotRecordable):
+        return 503, [], "the log takes no events now", {"Retry-After": "60"}
+    if isinstance(error, exceptions.APIException):
+        return _framework(error)
+    log.exception("unforeseen failure", exc_info=error)
+    return 500, [], "the site failed; its log says more", {}
+
+
+def _framework(error: exceptions.APIException) -> Told:
+    if isinstance(error, exceptions.ValidationError):
+        return 400, list(_fields(error.detail, "")), "", {}
+    headers = {"WWW-Authenticate": str(error.auth_header)} if getattr(error, "auth_header", None) else {}
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+    return error.status_code, [], str(error.detail), headers
+
+
+def _fields(detail: object, path: str) -> Iterable[Problem]:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            yield from _fields(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _fields(inner, path)
+    else:
+        yield Problem(path or "$", "not usable", str(detail), "see the API's documentation", "invalid-request")
+
+
+def _slug(title: str) -> str:
+    return title.lower().replace(" ", "-")

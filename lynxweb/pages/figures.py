@@ -1,0 +1,190 @@
+"""Figures: pure functions from numbers to Plotly figures; the browser only paints them, in the colours of its own style sheet."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from runner.contract.statistics import rank
+
+MOST_POINTS: Final = 2_000  # of one trace
+MOST_POINTS_OF_FIGURE: Final = 6_000  # of all traces together: keeps a page light
+SHOWN_PERMILLES: Final = (500, 900, 950, 990, 999)
+TIMES: Final = (("s", 10**9), ("ms", 10**6), ("µs", 10**3), ("ns", 1))
+DASHES: Final = ("solid", "dash", "dot", "dashdot")
+SYMBOLS: Final = ("circle", "diamond", "square", "cross")
+LOG_FROM_RATIO: Final = 8
+Latencies = npt.NDArray[np.int64] | Sequence[int]
+
+
+@dataclass(frozen=True)
+class Percentile:
+    """A stated percentile with its interval, all in ns."""
+
+    permille: int
+    stated_ns: int
+    low_ns: int | None
+    high_ns: int | None
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A stated throughput at its operating point, with its interval and the value of each trial, all in 1/s."""
+
+    label: str
+    at: str
+    per_s: Decimal
+    low_per_s: Decimal | None
+    high_per_s: Decimal | None
+    trials_per_s: tuple[Decimal, ...]
+
+
+def latency_ecdf(
+    latencies_ns_by_label: Mapping[str, Sequence[Latencies]], stated: Mapping[str, Sequence[Percentile]], at: str
+) -> go.Figure:
+    """Empirical distribution of latency, one step line a trial and side, with the stated percentiles and their intervals on top.
+
+    `latencies_ns_by_label` maps a side's label to the sorted latencies of each of its trials; `at` is the operating point.
+    """
+    curves = sum(len(trials) for trials in latencies_ns_by_label.values())
+    budget = min(MOST_POINTS, MOST_POINTS_OF_FIGURE // max(curves, 1))
+    unit, divisor = _time_unit([int(np.median(trial)) for trials in latencies_ns_by_label.values() for trial in trials if len(trial)])
+    figure = _figure()
+    for side, (label, trials) in enumerate(latencies_ns_by_label.items()):
+        for number, trial in enumerate(trials):
+            if len(trial):
+                figure.add_trace(_curve(label, side, number, np.asarray(trial, np.int64), (unit, divisor, budget)))
+        if marks := stated.get(label, ()):
+            figure.add_trace(_marks(label, side, marks, unit, divisor))
+    spread = _spread(latencies_ns_by_label)
+    figure.update_layout(
+        xaxis={"title": {"text": _safe(f"latency, {unit} @ {at}")}, "type": "log" if spread > LOG_FROM_RATIO else "linear"},
+        yaxis={"title": {"text": "requests at or below, %"}, "range": [0, 101]},
+    )
+    return figure
+
+
+def _curve(label: str, side: int, number: int, ordered: npt.NDArray[np.int64], form: tuple[str, int, int]) -> go.Scatter:
+    unit, divisor, budget = form
+    ranks = chosen_ranks(len(ordered), budget)
+    return go.Scatter(
+        x=[_rounded(int(ordered[k - 1]) / divisor) for k in ranks],
+        y=[_rounded(100 * k / len(ordered)) for k in ranks],
+        mode="lines",
+        line={"shape": "hv", "width": 1.25, "dash": DASHES[side % len(DASHES)]},
+        name=_safe(label),
+        legendgroup=str(side),
+        showlegend=number == 0,
+        meta={"series": side},
+        hovertemplate=f"trial {number + 1}: %{{y:.2f}} % at or below %{{x}} {unit}<extra>{_safe(label)}</extra>",
+    )
+
+
+def _marks(label: str, side: int, marks: Sequence[Percentile], unit: str, divisor: int) -> go.Scatter:
+    lows = [_rounded((mark.stated_ns - (mark.low_ns if mark.low_ns is not None else mark.stated_ns)) / divisor) for mark in marks]
+    highs = [_rounded(((mark.high_ns if mark.high_ns is not None else mark.stated_ns) - mark.stated_ns) / divisor) for mark in marks]
+    return go.Scatter(
+        x=[_rounded(mark.stated_ns / divisor) for mark in marks],
+        y=[mark.permille / 10 for mark in marks],
+        error_x={"type": "data", "symmetric": False, "array": highs, "arrayminus": lows, "thickness": 1.5, "width": 5},
+        mode="markers",
+        marker={"size": 9, "symbol": SYMBOLS[side % len(SYMBOLS)]},
+        name=_safe(f"{label}: stated percentile, 95 % interval"),
+        legendgroup=str(side),
+        meta={"series": side},
+        hovertemplate=f"p%{{y}}: %{{x}} {unit}<extra>{_safe(label)}</extra>",
+    )
+
+
+def throughput_bars(rates: Sequence[Rate]) -> go.Figure:
+    """One bar a side from zero, with its interval and a dot a trial; every bar carries its operating point."""
+    figure = _figure()
+    for side, rate in enumerate(rates):
+        place = _safe(rate.label)
+        low, high = rate.low_per_s or rate.per_s, rate.high_per_s or rate.per_s
+        figure.add_trace(
+            go.Bar(
+                x=[float(rate.per_s)],
+                y=[place],
+                orientation="h",
+                error_x={"type": "data", "symmetric": False, "array": [float(high - rate.per_s)], "arrayminus": [float(rate.per_s - low)],
+                         "thickness": 1.5, "width": 8},
+                name=place,
+                meta={"series": side},
+                width=0.5,
+                hovertemplate=f"%{{x}} req/s @ {_safe(rate.at)}<extra>{place}</extra>",
+            )  # fmt: skip
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=[float(trial) for trial in rate.trials_per_s],
+                y=[place] * len(rate.trials_per_s),
+                mode="markers",
+                marker={"size": 7, "symbol": "line-ns-open", "line": {"width": 2}},
+                name=_safe(f"{rate.label}: trials"),
+                meta={"series": side, "dots": True},
+                hovertemplate=f"a trial: %{{x}} req/s @ {_safe(rate.at)}<extra>{place}</extra>",
+            )
+        )
+    points = " | ".join(dict.fromkeys(rate.at for rate in rates))
+    figure.update_layout(
+        xaxis={"title": {"text": _safe(f"throughput, req/s @ {points}")}, "rangemode": "tozero"},
+        yaxis={"autorange": "reversed", "automargin": True, "ticks": ""},
+        showlegend=False,
+    )
+    return figure
+
+
+def chosen_ranks(n: int, most: int) -> list[int]:
+    """At most `most` 1-based ranks of n order statistics: the ends, every stated percentile exactly, the rest spaced evenly."""
+    if n <= most:
+        return list(range(1, n + 1))
+    exact = {1, n, *(rank(n, permille) for permille in SHOWN_PERMILLES)}
+    spread = np.linspace(1, n, most - len(exact)).round().astype(int).tolist()
+    return sorted(exact | set(spread))
+
+
+def as_json(figure: go.Figure) -> dict[str, Any]:
+    """The figure as plain JSON values, ready for `json_script`."""
+    tree: dict[str, Any] = json.loads(figure.to_json())
+    return tree
+
+
+def _figure() -> go.Figure:
+    return go.Figure(
+        layout={
+            "template": go.layout.Template(),
+            "margin": {"l": 64, "r": 16, "t": 16, "b": 56},
+            "hovermode": "closest",
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+            "bargap": 0.3,
+        }
+    )
+
+
+def _time_unit(values: Sequence[int]) -> tuple[str, int]:
+    smallest = min(values, default=1)
+    return next((pair for pair in TIMES if smallest >= pair[1]), TIMES[-1])
+
+
+def _spread(latencies: Mapping[str, Sequence[Latencies]]) -> float:
+    ends = [(int(trial[0]), int(trial[-1])) for trials in latencies.values() for trial in trials if len(trial)]
+    least, most = min((end[0] for end in ends), default=1), max((end[1] for end in ends), default=1)
+    return most / max(least, 1)
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.6g}")
+
+
+def _safe(label: str) -> str:
+    """Plotly reads a subset of HTML in labels, so `& < >` are escaped; `%{` would be a placeholder of a hover text."""
+    return html.escape(label, quote=False).replace("%{", "% {")

@@ -1,0 +1,197 @@
+"""One run as rows of a page: its headline, metrics, trials, quality matrix and the percentiles of its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from lynxweb.pages import figures, formatting
+from lynxweb.pages.executor_rows import text as words_of
+from lynxweb.pages.wording import LEVELS, Chip, chip
+from lynxweb.registry.cards import RunView
+from runner.contract.fields import AnyField
+from runner.contract.findings import Finding, latency_withheld
+from runner.contract.metrics import DEFINITIONS
+from runner.contract.quality import QualityEvaluation, QualityResult
+from runner.contract.recompute import rows_of
+from runner.contract.run import MetricValue, OperatingPoint, Run, Trial
+from runner.contract.samples import Samples
+
+METRIC_WORDS: Final = {
+    "accuracy": "Accuracy", "reference_accuracy": "Accuracy of the reference", "agreement": "Agreement with the reference",
+    "largest_logit_difference": "Largest difference of a logit", "non_finite_outputs": "Outputs that are not finite",
+}  # fmt: skip
+WITHHELD: Final = {"too-few-requests": "too few requests for this percentile"}
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial: its window, what was measured in it, the floor of the generator and what else used the machine; all as text."""
+
+    number: int
+    window: str
+    metrics: tuple[str, ...]
+    floor: str
+    steal: str
+    pressure: str
+    throttle: str
+    energy: str
+    warmup: str
+    load_time: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One result of the quality matrix: its number, what it rests on and its interval."""
+
+    text: str
+    counts: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class QualityRow:
+    """One metric of quality over every slice, `all` first."""
+
+    task: str
+    metric: str
+    cells: tuple[Cell | None, ...]
+
+
+@dataclass(frozen=True)
+class PointRows:
+    """One operating point: its load in words, its stated and withheld metrics, counts and trials."""
+
+    name: str
+    at: str
+    metrics: tuple[formatting.Stated, ...]
+    withheld: tuple[tuple[str, str], ...]
+    completed: str
+    failed: str
+    trial_heads: tuple[str, ...]
+    trials: tuple[TrialRow, ...]
+
+
+def point_rows(view: RunView) -> tuple[PointRows, ...]:
+    """Every operating point of the run, without latency metrics where a finding withholds them."""
+    hidden = latency_hidden(view)
+    return tuple(_point(view.run, point, hidden) for point in view.run.operating_points)
+
+
+def _point(run: Run, point: OperatingPoint, hidden: bool) -> PointRows:
+    at = formatting.point_text(point)
+    shown = [value for value in point.metrics if not (hidden and is_latency(value.definition))]
+    withheld = [
+        (formatting.metric_name(one.definition), f"{WITHHELD.get(one.reason, one.reason)}: {one.requests_fewest} of {one.requests_needed} a trial")
+        for one in point.withheld
+    ]
+    if hidden:
+        withheld += [
+            (formatting.metric_name(value.definition), "a finding withholds latencies") for value in point.metrics if is_latency(value.definition)
+        ]
+    stated = tuple(formatting.stated(value, at) for value in shown)
+    rows = tuple(_trial(trial, shown) for trial in run.trials)
+    return PointRows(
+        point.name, at, stated, tuple(withheld), formatting.whole(point.completed), formatting.whole(point.failed + point.timed_out),
+        tuple(f"{one.name}, {one.unit}" for one in stated), rows,
+    )  # fmt: skip
+
+
+def _trial(trial: Trial, shown: Sequence[MetricValue]) -> TrialRow:
+    return TrialRow(
+        number=trial.index + 1,
+        window=formatting.duration(trial.window_end_ns - trial.window_start_ns),
+        metrics=tuple(formatting.scale_of(value).number(Decimal(value.trial_values[trial.index])) for value in shown),
+        floor=formatting.duration(trial.floor_p50_ns),
+        steal=_share(trial.cpu_steal_ppm),
+        pressure=_share(trial.psi_cpu_some_avg10_ppm),
+        throttle=words_of(trial.throttle),
+        energy=f"{trial.energy_mj.value} mJ" if trial.energy_mj.known else f"not measured: {words_of(trial.energy_mj)}",
+        warmup=f"{formatting.whole(trial.warmup_requests)} in {formatting.duration(trial.warmup_ns)}",
+        load_time=formatting.duration(trial.load_time_ns),
+    )
+
+
+def _share(leaf: AnyField) -> str:
+    return formatting.percent(leaf.value) if isinstance(leaf.value, int) else words_of(leaf)
+
+
+def latency_hidden(view: RunView) -> bool:
+    """Whether a finding takes the latencies of this run off every page."""
+    return latency_withheld(view.findings)
+
+
+def is_latency(definition_id: str) -> bool:
+    """Whether a metric is a latency percentile."""
+    return DEFINITIONS[definition_id].aggregation == "order_statistic"
+
+
+def findings_rows(findings: Sequence[Finding]) -> tuple[tuple[Chip, Finding], ...]:
+    """Findings with the chip of their level, the gravest first."""
+    order = list(LEVELS)
+    return tuple((chip(LEVELS, found.rule.level), found) for found in sorted(findings, key=lambda found: order.index(found.rule.level)))
+
+
+def energy_text(run: Run) -> str:
+    """What is known of energy, with the reason where nothing was measured."""
+    reasons = dict.fromkeys(words_of(trial.energy_mj) for trial in run.trials if not trial.energy_mj.known)
+    return f"not measured ({', '.join(reasons)})" if reasons else "measured, trial by trial"
+
+
+def slices(quality: QualityEvaluation) -> tuple[str, ...]:
+    """The slices of an evaluation in order, `all` first."""
+    return tuple(dict.fromkeys(result.slice for result in quality.results))
+
+
+def quality_rows(quality: QualityEvaluation) -> tuple[QualityRow, ...]:
+    """The matrix of task and metric over slices; a cell that was not evaluated is None."""
+    found = {(result.task, result.metric, result.slice): result for result in quality.results}
+    heads = dict.fromkeys((result.task, result.metric) for result in quality.results)
+    parts = slices(quality)
+    return tuple(QualityRow(task, METRIC_WORDS[metric], tuple(_cell(found.get((task, metric, part))) for part in parts)) for task, metric in heads)
+
+
+def _cell(result: QualityResult | None) -> Cell | None:
+    return quality_cell(result) if result else None
+
+
+def quality_cell(result: QualityResult) -> Cell:
+    """A result as text: a share with count and interval, or a plain number."""
+    if result.ci_low is None or result.ci_high is None or result.count is None:
+        return Cell(result.value, f"n = {formatting.whole(result.n)}", "")
+    interval = f"[{formatting.share(result.ci_low)}, {formatting.share(result.ci_high)}]"
+    return Cell(formatting.share(result.value), f"{result.count} of {result.n}", interval)
+
+
+def latencies(run: Run, samples: Samples) -> list[figures.Latencies]:
+    """Sorted latencies in ns of each trial under the window rule."""
+    return [rows_of(samples, trial).latencies_ns for trial in run.trials]
+
+
+def percentiles(run: Run) -> Iterator[figures.Percentile]:
+    """The stated percentiles counted from the scheduled time, in ns."""
+    for value in (value for point in run.operating_points for value in point.metrics):
+        definition = DEFINITIONS[value.definition]
+        if definition.permille is not None and definition.origin == "scheduled":
+            ends = [int(end) if end is not None else None for end in (value.ci_low, value.ci_high)]
+            yield figures.Percentile(definition.permille, int(value.value), *ends)
+
+
+def rate(run: Run, label: str) -> figures.Rate | None:
+    """The stated throughput with its operating point; None where there is none."""
+    point = run.operating_points[0]
+    value = next((value for value in point.metrics if DEFINITIONS[value.definition].aggregation == "rate"), None)
+    if value is None:
+        return None
+    low, high = (Decimal(end) if end is not None else None for end in (value.ci_low, value.ci_high))
+    return figures.Rate(label, formatting.point_text(point), Decimal(value.value), low, high, tuple(Decimal(one) for one in value.trial_values))
+
+
+def ecdf(views: Sequence[RunView], samples: Sequence[Samples], names: Sequence[str]) -> dict[str, object]:
+    """The figure of the latency distributions of one run or of two, as JSON values."""
+    curves = {name: latencies(view.run, table) for name, view, table in zip(names, views, samples, strict=True)}
+    stated = {name: tuple(percentiles(view.run)) for name, view in zip(names, views, strict=True)}
+    points = dict.fromkeys(formatting.point_text(view.run.operating_points[0]) for view in views)
+    return figures.as_json(figures.latency_ecdf(curves, stated, " | ".join(points)))

@@ -1,0 +1,82 @@
+"""Tags and filters of the templates; a metric value reaches a page only through `metric`, which asks for its operating point."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.conf import settings
+
+from lynxweb.pages import formatting, wording
+from lynxweb.registry.cards import RunCard
+from runner.contract.run import MetricValue
+
+register = template.Library()
+
+
+@register.inclusion_tag("parts/metric.html")
+def metric(value: MetricValue | None, at: str, why: str = "withheld or not measured") -> dict[str, object]:
+    """A metric value with unit, interval, n and operating point; a dash with the reason where there is none."""
+    return {"stated": formatting.stated(value, at) if value is not None else None, "why": why}
+
+
+@register.inclusion_tag("parts/metric.html")
+def stated(value: formatting.Stated) -> dict[str, object]:
+    """A metric value that has been made ready for a page."""
+    return {"stated": value}
+
+
+@register.inclusion_tag("parts/chip.html")
+def chip(table: str, word: str) -> dict[str, object]:
+    """The chip of a word from one of the tables of wording: grade, validity, kind, status, level, verdict."""
+    tables = {"grade": wording.GRADES, "validity": wording.VALIDITIES, "kind": wording.KINDS, "level": wording.LEVELS, "verdict": wording.VERDICTS}
+    return {"chip": wording.status_chip(word) if table == "status" else wording.chip(tables[table], word)}
+
+
+@register.inclusion_tag("parts/chip.html")
+def shown_chip(found: wording.Chip) -> dict[str, object]:
+    """A chip that has been chosen."""
+    return {"chip": found}
+
+
+@register.inclusion_tag("parts/digest.html")
+def digest(text: str, label: str = "") -> dict[str, object]:
+    """A digest shortened to twelve digits, whole in its title and for copying."""
+    return {"whole": text, "short": text[:12], "label": label}
+
+
+@register.filter
+def instant(moment: datetime | str) -> str:
+    """A moment in UTC to the minute; texts in the log's form are read alike."""
+    text = moment.strftime("%Y-%m-%dT%H:%M") if isinstance(moment, datetime) else moment
+    return f"{text[:10]} {text[11:16]} UTC"
+
+
+@register.filter
+def size(count: int) -> str:
+    """Bytes in binary units."""
+    return formatting.size(count)
+
+
+@register.filter
+def whole(number: int) -> str:
+    """A whole number with grouped digits."""
+    return formatting.whole(number)
+
+
+@register.filter
+def block_title(name: str) -> str:
+    """The title of a block of a document."""
+    return wording.BLOCKS.get(name, name)
+
+
+@register.filter
+def card_name(card: RunCard) -> str:
+    """How a run is called in running text."""
+    return f"{card.runtime} · {card.precision_label}"
+
+
+@register.simple_tag
+def address(path: str) -> str:
+    """The whole address of a path of this site, for citing."""
+    return f"{settings.LYNXWEB_BASE_URL.rstrip('/')}{path}"

@@ -1,0 +1,140 @@
+"""The views: each asks the registry, turns the answer into rows and renders one template; no queries, no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from lynxweb.accounts.actors import actor_of
+from lynxweb.accounts.models import Person
+from lynxweb.audit.actors import Actor
+from lynxweb.pages import comparison_rows, executor_rows, formatting, methodology_rows, run_rows, vocabulary
+from lynxweb.pages.wording import policy_words
+from lynxweb.registry import comparing, reading
+from lynxweb.registry.cards import Judged
+from runner.contract.problems import Problems
+
+PAGE = 50
+HISTORY_OF_RUN = "run"
+
+
+def _actor(request: HttpRequest) -> Actor:
+    assert isinstance(request.user, Person)  # LoginRequiredMiddleware stands before every view
+    return actor_of(request.user)
+
+
+def _or_404(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    @wraps(view)
+    def answered(request: HttpRequest, **parts: str) -> HttpResponse:
+        try:
+            return view(request, **parts)
+        except reading.NotFound as missing:
+            raise Http404(str(missing)) from missing
+
+    return answered
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Comparable groups by methodology version, with pickers for a pair."""
+    groups = reading.groups_for(_actor(request))
+    cards = [card for group in groups for card in group.runs]
+    picked = [card.digest for card in (groups[0].runs if groups else ())[:2]]
+    recent = sorted(cards, key=lambda card: card.position, reverse=True)[:5]
+    told = {"groups": groups, "picked": picked, "recent": recent, "policies": methodology_rows.policies()}
+    return render(request, "pages/home.html", told)
+
+
+def runs(request: HttpRequest) -> HttpResponse:
+    """The list of runs, newest first, by keyset."""
+    try:
+        page = reading.runs_for(_actor(request), request.GET.get("after") or None, PAGE)
+    except Problems as error:
+        raise Http404(str(error)) from error
+    return render(request, "pages/runs.html", {"page": page, "after": request.GET.get("after")})
+
+
+@_or_404
+def run(request: HttpRequest, digest: str) -> HttpResponse:
+    """One run: what was measured, how far it can be trusted, and everything that it rests on."""
+    actor = _actor(request)
+    view = reading.run_for(actor, digest)
+    points = run_rows.point_rows(view)
+    shows_latency = any(run_rows.is_latency(value.definition) for point in view.run.operating_points for value in point.metrics)
+    told: dict[str, object] = {"view": view, "points": points, "findings": run_rows.findings_rows(view.findings)}
+    told |= {"tuple": executor_rows.tuple_of(view.executor_before), "unreadable": executor_rows.unreadable(view.executor_before)}
+    told |= {"primary_name": formatting.metric_name(view.methodology.primary_metric), "slo": methodology_rows.slo_text(view.methodology)}
+    told |= {"energy": run_rows.energy_text(view.run), "events": reading.events_for(actor, HISTORY_OF_RUN, digest)}
+    if view.quality is not None:
+        told |= {"slices": run_rows.slices(view.quality), "quality": run_rows.quality_rows(view.quality)}
+    if shows_latency and not run_rows.latency_hidden(view):
+        label = executor_rows.runtime_label(view.executor_before)
+        told["ecdf"] = run_rows.ecdf([view], [reading.samples_for(actor, digest)], [label])
+        told["ecdf_label"] = f"Latency distribution of {label} at {view.card.point_text}, a line a trial; the tables above hold the numbers"
+    return render(request, "pages/run.html", told)
+
+
+@_or_404
+def executor(request: HttpRequest, digest: str) -> HttpResponse:
+    """One executor version, field by field with status and source."""
+    view = reading.executor_for(_actor(request), digest)
+    rows = executor_rows.blocks(view.executor)
+    told = {"view": view, "blocks": rows, "tuple": executor_rows.tuple_of(view.executor), "unreadable": executor_rows.unreadable(view.executor)}
+    return render(request, "pages/executor.html", told | {"label": executor_rows.runtime_label(view.executor)})
+
+
+@_or_404
+def methodology(request: HttpRequest, digest: str) -> HttpResponse:
+    """One methodology version: the contract, and what must match."""
+    view = reading.methodology_for(_actor(request), digest)
+    how = view.methodology
+    told = {"view": view, "how": how, "contract": methodology_rows.contract_text(how), "blocks": methodology_rows.contract_blocks(how)}
+    told |= {"policies": methodology_rows.policies(), "must_match": methodology_rows.must_match(), "json": methodology_rows.pretty(how)}
+    return render(request, "pages/methodology.html", told)
+
+
+@_or_404
+def compare(request: HttpRequest) -> HttpResponse:
+    """Judge a pair: an allowed one goes to its permalink, a refused one gets the refusal page with status 422."""
+    a, b, name = (request.GET.get(key, "") for key in ("a", "b", "policy"))
+    policy = policy_words(name or "iso-precision")
+    if not a or not b or policy is None:
+        return render(request, "pages/choose.html", {"a": a, "b": b, "policy": name, "policies": methodology_rows.policies()}, status=400)
+    judged = comparing.compare_runs(_actor(request), a, b, policy.id.partition("@")[0], tuple(request.GET.getlist("ack")))
+    return redirect("comparison", digest=judged.digest) if judged.allowed else _refusal(request, judged)
+
+
+@_or_404
+def comparison(request: HttpRequest, digest: str) -> HttpResponse:
+    """The stored comparison behind a permalink, judged as things stand now."""
+    actor = _actor(request)
+    judged = comparing.comparison_for(actor, digest)
+    if not judged.allowed:
+        return _refusal(request, judged)
+    sides = [reading.run_for(actor, card.digest) for card in (judged.a, judged.b)]
+    told = {"judged": judged, "caveats": comparison_rows.caveats(judged, sides)} | comparison_rows.told(judged)
+    return render(request, "pages/comparison.html", told | _pictures(actor, judged, sides))
+
+
+def _pictures(actor: Actor, judged: Judged, sides: list[reading.RunView]) -> dict[str, object]:
+    names, shown = comparison_rows.labels(judged.a, judged.b), {metric.definition for metric in judged.comparison.metrics}
+    told: dict[str, object] = {"ecdf_label": f"Latency distributions of {names[0]} and {names[1]}; a table follows"}
+    told["throughput_label"] = f"Throughput of {names[0]} and {names[1]} at {judged.a.point_text}; a table follows"
+    if any(run_rows.is_latency(definition) for definition in shown):
+        told["ecdf"] = run_rows.ecdf(sides, [reading.samples_for(actor, side.digest) for side in sides], names)
+    if not all(run_rows.is_latency(definition) for definition in shown):
+        told["throughput"] = comparison_rows.throughput(sides, names)
+    return told
+
+
+def _refusal(request: HttpRequest, judged: Judged) -> HttpResponse:
+    told = comparison_rows.refused(judged) | {"policies": methodology_rows.policies()}
+    return render(request, "pages/refusal.html", told, status=422)
+
+
+def words(request: HttpRequest) -> HttpResponse:
+    """The glossary, with one comparison and one refusal worked through."""
+    told = {"entries": vocabulary.ENTRIES, "policies": methodology_rows.policies(), "refusals": vocabulary.refusals()}
+    return render(request, "pages/words.html", told)

@@ -1,0 +1,37 @@
+"""The words of the product, one meaning each, and the refusal codes with their rules."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from runner.contract.refusals import REFUSALS, Refusal
+
+ENTRIES: Final = (
+    ("executor", "Everything that is measured: accelerator, host, environment, software, compile tool chain, precision and serving settings. "
+                 "Each field is a value with a status and a source. Versions never change; the fingerprint is the digest of the configuration."),
+    ("instance", "The physical unit, under a salted name. Two instances with one fingerprint are two machines of one configuration."),
+    ("methodology", "How it is measured: workload, load, protocol, metric definitions, quality gate, reporting. Hashed in blocks, so that a "
+                    "refusal can say which part differs. Titles and prose lie outside the blocks."),
+    ("run", "One execution of a methodology on an executor, with its trials, operating points and raw samples. It arrives as a signed bundle, "
+            "and every number in it is recomputed from the samples on arrival."),
+    ("trial", "One fresh process that measures once. Trials are what intervals are made of: requests within a trial are not independent."),
+    ("operating point", "One load setting with its metrics. A throughput is never shown without it, because it is a property of both."),
+    ("metric definition", "What a number means: name, unit, direction, exact rule. The same name under another definition is another metric."),
+    ("interval", "Where the centre of further trials would lie, 19 times in 20. Shown in brackets beside every number."),
+    ("quality evaluation", "What the model still gets right at this precision: task by metric by slice against a named reference, each with its "
+                           "count; never one score."),
+    ("finding", "What a gate says of a run: it warns, caps the grade, withholds latencies or invalidates the run."),
+    ("grade", "How far the evidence carries: claimed, measured, validated, reproduced. Computed, never typed in."),
+    ("comparison policy", "What must match, what is studied and what may differ if it is printed."),
+    ("verdict", "Comparable, comparable with declared differences, not comparable, or insufficient evidence. Only the first two come with numbers."),
+    ("refusal", "A coded reason why two runs may not be compared, with the fields that differ, what to do, and the nearest runs that may."),
+    ("unreadable", "The runner asked and the machine would not say. Absent is not zero: it is shown as it is, with the reason."),
+    ("quick look", "A methodology with short floors, to see that all works. Its runs meet only each other, and no decision may cite them."),
+    ("audit position", "The place of an event in the log. Positions are never reused, and a changed past would change every later digest."),
+    ("receipt", "The site’s signed promise that the event has its place in the log."),
+)  # fmt: skip
+
+
+def refusals() -> tuple[Refusal, ...]:
+    """The refusal codes in order."""
+    return tuple(REFUSALS[code] for code in sorted(REFUSALS))

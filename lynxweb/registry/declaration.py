@@ -1,0 +1,60 @@
+"""`declare()`: a promise to measure, before the measurement; its nonce is signed into the bundle."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from lynxweb.accounts.models import Node
+from lynxweb.accounts.roles import require
+from lynxweb.audit.actions import Action
+from lynxweb.audit.actors import Actor, Subject
+from lynxweb.audit.leaf import instant
+from lynxweb.audit.record import record, utc_now
+from lynxweb.registry.missing import NotFound
+from lynxweb.registry.models import Declaration, MethodologyVersion
+from runner.contract.canonical import digest, sha256
+
+LIFETIME = timedelta(hours=24)
+NO_CHECKPOINT = bytes(32)
+
+
+def declare(
+    actor: Actor,
+    methodology_digest: str,
+    *,
+    request_id: str,
+    node_id: str | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+) -> Declaration:
+    """A fresh declaration for one node under a published methodology.
+
+    The nonce is SHA-256(newest checkpoint or 32 zero bytes, then 32 random bytes). Measuring must start before `expires_at`. A node declares
+    for itself; a person names one of the organisation's nodes.
+    """
+    acting = require(actor, Action.RUN_DECLARE)
+    methodology = MethodologyVersion.objects.filter(digest=methodology_digest).first()
+    if methodology is None:
+        raise NotFound("methodology", methodology_digest)
+    node = Node.objects.for_actor(acting).filter(id=acting.id if acting.kind == "node" else node_id, retired=False).first()
+    if node is None:
+        raise NotFound("node", node_id or acting.id)
+    nonce, now = sha256(NO_CHECKPOINT + random_bytes(32)), clock()
+    with transaction.atomic():
+        declaration = Declaration.objects.create(
+            nonce=nonce, organisation_id=node.organisation_id, node=node, methodology=methodology,
+            declared_at=now, expires_at=now + LIFETIME, state="open",
+        )  # fmt: skip
+        record(
+            Action.RUN_DECLARE,
+            Subject("declaration", nonce),
+            actor=acting,
+            request_id=request_id,
+            after=digest({"nonce": nonce, "node": node.id, "methodology": methodology.digest, "expires_at": instant(declaration.expires_at)}),
+            clock=clock,
+        )
+    return declaration

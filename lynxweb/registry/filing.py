@@ -1,0 +1,163 @@
+"""From a outcome bundle to files and rows: files first, then every row of the run, one event last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from lynxweb.accounts.models import NodeKey
+from lynxweb.registry import describing, storage
+from lynxweb.registry.models import (
+    Artifact,
+    ComparabilityKey,
+    Document,
+    ExecutorVersion,
+    FindingRow,
+    MethodologyVersion,
+    MetricRow,
+    Run,
+    RunArtifact,
+)
+from runner.contract.bundle import ENVELOPE, Bundle
+from runner.contract.canonical import sha256
+from runner.contract.check import Checked
+from runner.contract.comparability import comparability_key
+from runner.contract.executor import Executor
+from runner.contract.findings import Finding, Validity, latency_withheld, validity
+from runner.contract.grades import Grade, grade
+from runner.contract.policies import POLICIES
+
+# Members that are kept as documents in the database, with the kind of each; every other member is a file in storage.
+DOCUMENT_KINDS = {
+    "run.json": "run",
+    "methodology.json": "methodology",
+    "executor.before.json": "executor",
+    "executor.after.json": "executor",
+    "quality.json": "quality",
+}
+MEDIA_TYPES = {".json": "application/json", ".parquet": "application/vnd.apache.parquet"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the findings of a fresh, unreviewed run add up to."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def validity(self) -> Validity:
+        """Valid, valid with warnings, or invalid."""
+        return validity(self.findings)
+
+    @property
+    def capped(self) -> bool:
+        """Whether a finding keeps the grade at measured."""
+        return any(finding.rule.level == "cap" for finding in self.findings)
+
+    @property
+    def grade(self) -> Grade:
+        """The grade that the evidence carries."""
+        return grade(self.validity, raw_samples=True, capped=self.capped)
+
+    @property
+    def latency_withheld(self) -> bool:
+        """Whether latencies are taken out of every page and comparison."""
+        return latency_withheld(self.findings)
+
+
+def files_of(bundle: Bundle) -> dict[str, bytes]:
+    """The members that live in storage, by name in the bundle; the signed envelope among them."""
+    return {ENVELOPE: bundle.envelope_bytes} | {name: content for name, content in bundle.members.items() if name not in DOCUMENT_KINDS}
+
+
+def place(files: Mapping[str, bytes]) -> list[str]:
+    """Put every file in storage; the digests of those that were not there before."""
+    return [digest for content in files.values() if storage.put(digest := sha256(content), content)]
+
+
+def take_back(digests: Iterable[str]) -> None:
+    """Remove files that no row refers to; the caller holds the log, so nobody is about to refer to them."""
+    for digest in digests:
+        if not Artifact.objects.filter(sha256=digest).exists():
+            storage.remove(digest)
+
+
+def file_run(checked: Checked, findings: tuple[Finding, ...], key: NodeKey, methodology: MethodologyVersion, position: int, now: datetime) -> Run:
+    """Insert every row of an accepted run; the caller's transaction makes them one."""
+    members, evidence, outcome = checked.bundle.members, checked.evidence, Outcome(findings)
+    documents = {name: keep_document(kind, members[name]) for name, kind in DOCUMENT_KINDS.items() if name in members}
+    executor = _executor(documents["executor.before.json"], evidence.before, position)
+    run = Run.objects.create(
+        digest=checked.bundle.digest,
+        position=position,
+        organisation_id=key.node.organisation_id,
+        node=key.node,
+        key_id=key.key_id,
+        document=documents["run.json"],
+        methodology=methodology,
+        executor=executor,
+        executor_after=documents["executor.after.json"],
+        quality=documents.get("quality.json"),
+        nonce=evidence.run.nonce,
+        instance=evidence.run.instance,
+        samples_sha256=sha256(members["samples.parquet"]),
+        submitted_at=now,
+        label=describing.label_of(evidence.before),
+        runtime=executor.runtime,
+        precision_label=executor.precision_label,
+        product=executor.product,
+        point_text=describing.point_text(evidence.run.operating_points[0]),
+        kind=evidence.methodology.kind,
+        primary_metric=evidence.methodology.primary_metric,
+        validity=outcome.validity,
+        grade=outcome.grade,
+        state="standing",
+        latency_withheld=outcome.latency_withheld,
+        checking=0,
+    )
+    _links(run, checked)
+    file_findings(run, findings, checked.checker, 0)
+    return run
+
+
+def file_findings(run: Run, findings: Iterable[Finding], checker: str, checking: int) -> None:
+    """Insert the findings of one checking of a run."""
+    for finding in findings:
+        FindingRow.objects.create(run=run, checker=checker, checking=checking, code=finding.code, path=finding.path, seen=finding.seen)
+
+
+def keep_document(kind: str, content: bytes) -> Document:
+    """The document with these bytes, inserted where it is new."""
+    digest = sha256(content)
+    known = Document.objects.filter(sha256=digest).first()
+    return known or Document.objects.create(sha256=digest, kind=kind, content=content)
+
+
+def _executor(document: Document, executor: Executor, position: int) -> ExecutorVersion:
+    known = ExecutorVersion.objects.filter(digest=document.sha256).first()
+    return known or ExecutorVersion.objects.create(
+        digest=document.sha256,
+        document=document,
+        fingerprint=executor.fingerprint,
+        runtime=describing.runtime_of(executor),
+        precision_label=describing.precision_of(executor),
+        product=describing.product_of(executor),
+        position=position,
+    )
+
+
+def _links(run: Run, checked: Checked) -> None:
+    for name, content in files_of(checked.bundle).items():
+        digest = sha256(content)
+        storage.put(digest, content)  # in place already, unless another upload's failure took it back before we held the log
+        if not Artifact.objects.filter(sha256=digest).exists():
+            Artifact.objects.create(sha256=digest, size_bytes=len(content), media_type=MEDIA_TYPES[name[name.rindex(".") :]])
+        RunArtifact.objects.create(run=run, artifact_id=digest, role=name)
+    for policy in POLICIES.values():
+        ComparabilityKey.objects.create(run=run, policy=policy.id, key=comparability_key(checked.side, policy))
+    for point in checked.evidence.run.operating_points:
+        for metric in point.metrics:
+            stated = json.dumps(metric.model_dump(mode="json"), sort_keys=True, separators=(",", ":")).encode()
+            MetricRow.objects.create(run=run, point=point.name, definition=metric.definition, unit=metric.unit, value=metric.value, stated=stated)

@@ -1,0 +1,135 @@
+"""`accept()`: the only way in. A bundle is received, judged by the contract, and becomes files, rows and one event, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from django.db import transaction
+
+from lynxweb.accounts.models import NodeKey
+from lynxweb.accounts.roles import require
+from lynxweb.audit.actions import Action
+from lynxweb.audit.actors import Actor, Subject
+from lynxweb.audit.models import Event
+from lynxweb.audit.opening import receipt_for
+from lynxweb.audit.record import hold, record, recorded_as, utc_now
+from lynxweb.registry import admission, filing
+from lynxweb.registry.models import Declaration, MethodologyVersion, Run
+from lynxweb.registry.receiving import Stream, received
+from lynxweb.registry.refusing import Refused, check_quota, record_rejection
+from lynxweb.registry.tasks import recheck
+from runner.contract import bundle as bundles
+from runner.contract.canonical import sha256
+from runner.contract.check import Checked, check
+from runner.contract.findings import Finding
+from runner.contract.problems import Problems
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What an upload gets: the run's name, the signed receipt (a DSSE envelope), and whether this upload made the run."""
+
+    run_digest: str
+    receipt: bytes
+    created: bool
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A judged bundle with everything that its rows will refer to."""
+
+    checked: Checked
+    findings: tuple[Finding, ...]
+    key: NodeKey
+    methodology: MethodologyVersion
+
+
+def accept(stream: Stream, *, actor: Actor, declared_sha256: str, declared_length: int, clock: Callable[[], datetime] = utc_now) -> Accepted:
+    """Take one bundle in; the same bundle again gives the same receipt.
+
+    Raises `Refused` with every problem, after which nothing of the bundle is left but one coded event.
+    """
+    acting = require(actor, Action.RUN_SUBMIT)
+    check_quota(acting, clock())
+    try:
+        with received(stream, declared_sha256, declared_length) as handle:
+            return _accept_file(handle, acting, clock)
+    except Refused as refusal:
+        record_rejection(acting, declared_sha256, refusal, clock=clock)
+        raise
+
+
+def submission_id(run_digest: str) -> str:
+    """The request id of the event that accepts a run: one run, one event."""
+    return f"run.submit:{run_digest}"
+
+
+def receipt_of(run_digest: str) -> bytes:
+    """The receipt of an accepted run; the same bytes every time."""
+    recorded = recorded_as(submission_id(run_digest))
+    assert recorded is not None, f"run {run_digest} has no event; run the full audit"
+    return receipt_for(recorded)
+
+
+def _accept_file(handle: BinaryIO, actor: Actor, clock: Callable[[], datetime]) -> Accepted:
+    try:
+        bundle = bundles.read(handle)
+        if _known(actor, bundle.digest):
+            return Accepted(bundle.digest, receipt_of(bundle.digest), created=False)
+        admitted = _admit(bundle, actor, clock())
+    except Problems as found:
+        raise Refused("rule", found.problems) from found
+    files = filing.files_of(bundle)
+    placed = filing.place(files)
+    try:
+        return _commit(admitted, actor, clock)
+    except BaseException:
+        with transaction.atomic():
+            hold(transaction.get_connection())
+            filing.take_back(placed)
+        raise
+
+
+def _known(actor: Actor, run_digest: str) -> bool:
+    return Run.objects.for_actor(actor).filter(digest=run_digest).exists()
+
+
+def _admit(bundle: bundles.Bundle, actor: Actor, now: datetime) -> Admitted:
+    key = admission.signing_key(actor, bundle)
+    methodology = admission.methodology_of(bundle)
+    declaration = admission.declaration_of(bundle, key.node_id, methodology.digest)
+    checked = check(bundle)
+    late = admission.timeliness(declaration, checked.evidence.run, now)
+    return Admitted(checked, (*checked.findings, *late), key, methodology)
+
+
+def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> Accepted:
+    """Rows, findings and the event in one transaction; of parallel uploads of one bundle the first makes the run."""
+    bundle, now = admitted.checked.bundle, clock()
+    with transaction.atomic():
+        hold(transaction.get_connection())
+        if _known(actor, bundle.digest):
+            return Accepted(bundle.digest, receipt_of(bundle.digest), created=False)
+        # Again, now that nobody else can write: the nonce may have been used and the key revoked since.
+        admission.signing_key(actor, bundle)
+        declaration = admission.declaration_of(bundle, admitted.key.node_id, admitted.methodology.digest)
+        position = Event.objects.newest().values_list("seq", flat=True)[0] + 1
+        filing.file_run(admitted.checked, admitted.findings, admitted.key, admitted.methodology, position, now)
+        if declaration is not None:
+            Declaration.objects.filter(nonce=declaration.nonce).update(state="used", run=bundle.digest)
+        recorded = record(
+            Action.RUN_SUBMIT,
+            Subject("run", bundle.digest),
+            actor=actor,
+            request_id=submission_id(bundle.digest),
+            after=sha256(bundle.members["run.json"]),
+            payload=sha256(bundle.envelope_bytes),
+            basis={"checker": admitted.checked.checker, "codes": sorted({finding.code for finding in admitted.findings})},
+            clock=clock,
+        )
+        assert recorded.seq == position
+        transaction.on_commit(lambda: recheck.delay(bundle.digest), robust=True)
+    return Accepted(bundle.digest, receipt_for(recorded), created=True)

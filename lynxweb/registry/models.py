@@ -1,0 +1,319 @@
+"""The tables of the registry: write-once documents, versions and runs; only a run's standing and a declaration's state ever change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Self
+
+from django.db import models
+
+from lynxweb.accounts.models import Node, Organisation, OwnedQuerySet
+from lynxweb.audit.actors import Actor
+from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
+
+DIGEST = 64
+
+
+class Document(InsertOnly):
+    """The exact canonical bytes of an executor, methodology, run or quality document, under their SHA-256."""
+
+    sha256 = models.CharField(max_length=DIGEST, primary_key=True)
+    kind = models.CharField(max_length=20)
+    content = models.BinaryField()
+
+    objects = InsertOnlyQuerySet["Document"].as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.sha256}"
+
+
+class Artifact(InsertOnly):
+    """A file in storage, content-addressed; one file behind two runs is visible as reuse."""
+
+    sha256 = models.CharField(max_length=DIGEST, primary_key=True)
+    size_bytes = models.BigIntegerField()
+    media_type = models.CharField(max_length=80)
+
+    objects = InsertOnlyQuerySet["Artifact"].as_manager()
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class MethodologyVersionQuerySet(InsertOnlyQuerySet["MethodologyVersion"]):
+    """Published methodologies; publishing shows them to everybody who signs in."""
+
+    def newest(self) -> Self:
+        """Newest first, with their documents."""
+        return self.select_related("document").order_by("-position")
+
+    def among(self, digests: Iterable[str]) -> Self:
+        """The versions with these digests."""
+        return self.filter(digest__in=list(digests))
+
+    def before(self, position: int | None) -> Self:
+        """Those published before a position of the log; all of them for None."""
+        return self if position is None else self.filter(position__lt=position)
+
+
+class MethodologyVersion(InsertOnly):
+    """One published methodology version; names repeat, digests do not."""
+
+    digest = models.CharField(max_length=DIGEST, primary_key=True)
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    version = models.BigIntegerField()
+    kind = models.CharField(max_length=20)
+    position = models.BigIntegerField(unique=True)
+    published_at = models.DateTimeField()
+
+    objects = MethodologyVersionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version} {self.digest}"
+
+
+class ExecutorVersionQuerySet(InsertOnlyQuerySet["ExecutorVersion"]):
+    """Executor versions, seen by whoever may see a run on them."""
+
+    def seen_by(self, organisation: str | None) -> Self:
+        """Those on which a run of this organisation was measured."""
+        return self.filter(models.Exists(Run.objects.filter(executor=models.OuterRef("pk"), organisation=organisation)))
+
+    def newest(self) -> Self:
+        """Newest first."""
+        return self.order_by("-position")
+
+    def before(self, position: int | None) -> Self:
+        """Those first seen before a position of the log; all of them for None."""
+        return self if position is None else self.filter(position__lt=position)
+
+    def others_like(self, version: ExecutorVersion) -> Self:
+        """Other versions on the same product."""
+        return self.filter(product=version.product).exclude(digest=version.digest)
+
+
+class ExecutorVersion(InsertOnly):
+    """One captured executor by the digest of its document; equal fingerprints are one configuration."""
+
+    digest = models.CharField(max_length=DIGEST, primary_key=True)
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    fingerprint = models.CharField(max_length=DIGEST, db_index=True)
+    runtime = models.CharField(max_length=200)
+    precision_label = models.CharField(max_length=200)
+    product = models.CharField(max_length=200, db_index=True)
+    position = models.BigIntegerField(db_index=True)
+
+    objects = ExecutorVersionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class DeclarationQuerySet(OwnedQuerySet["Declaration"]):
+    """Declarations, by organisation."""
+
+    def open_beside(self, methodology: str, node: str) -> Self:
+        """Declarations of this node under this methodology that no run has answered."""
+        return self.filter(methodology=methodology, node=node, state="open")
+
+
+class Declaration(models.Model):
+    """A promise to measure: its nonce is signed into the bundle. Only the state changes, once."""
+
+    nonce = models.CharField(max_length=DIGEST, primary_key=True)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    methodology = models.ForeignKey(MethodologyVersion, on_delete=models.PROTECT, related_name="+")
+    declared_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=[(state, state) for state in ("open", "used", "abandoned")])
+    run = models.CharField(max_length=DIGEST, null=True)
+
+    objects = DeclarationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.nonce} {self.state}"
+
+
+class RunQuerySet(OwnedQuerySet["Run"]):
+    """Runs; every question starts at `for_actor`."""
+
+    def newest(self) -> Self:
+        """Newest first, with what a card shows."""
+        return self.select_related("node").prefetch_related("metrics").order_by("-position")
+
+    def with_keys(self) -> Self:
+        """With the comparability keys of each."""
+        return self.prefetch_related("keys")
+
+    def before(self, position: int | None) -> Self:
+        """Those accepted before a position of the log; all of them for None."""
+        return self if position is None else self.filter(position__lt=position)
+
+    def standing(self) -> Self:
+        """Valid runs that nobody withdrew or superseded: those that may be compared."""
+        return self.filter(state="standing").exclude(validity="invalid")
+
+    def but(self, digest: str) -> Self:
+        """Without one run."""
+        return self.exclude(digest=digest)
+
+    def under(self, methodology: str) -> Self:
+        """Runs under one methodology version."""
+        return self.filter(methodology=methodology)
+
+    def on(self, executor: str) -> Self:
+        """Runs on one executor version."""
+        return self.filter(executor=executor)
+
+    def sharing(self, policy: str, key: str) -> Self:
+        """Runs with this comparability key under this policy version."""
+        return self.filter(keys__policy=policy, keys__key=key)
+
+    def whole(self) -> Self:
+        """Runs with every document that a comparison or a page reads."""
+        return self.select_related("node", "document", "methodology__document", "executor__document", "executor_after", "quality")
+
+
+class Run(models.Model):
+    """One accepted run. Everything but its standing (validity, grade, state, withheld latencies, newest checking) is write-once."""
+
+    digest = models.CharField(max_length=DIGEST, primary_key=True)
+    position = models.BigIntegerField(unique=True)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    key_id = models.CharField(max_length=DIGEST)
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    methodology = models.ForeignKey(MethodologyVersion, on_delete=models.PROTECT, related_name="+")
+    executor = models.ForeignKey(ExecutorVersion, on_delete=models.PROTECT, related_name="+")
+    executor_after = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    quality = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="+")
+    nonce = models.CharField(max_length=DIGEST, null=True, unique=True)
+    instance = models.CharField(max_length=DIGEST)
+    samples_sha256 = models.CharField(max_length=DIGEST)
+    submitted_at = models.DateTimeField()
+    label = models.CharField(max_length=400)
+    runtime = models.CharField(max_length=200)
+    precision_label = models.CharField(max_length=200)
+    product = models.CharField(max_length=200)
+    point_text = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)
+    primary_metric = models.CharField(max_length=80)
+    validity = models.CharField(max_length=20)
+    grade = models.CharField(max_length=20)
+    state = models.CharField(max_length=20)
+    latency_withheld = models.BooleanField()
+    checking = models.IntegerField()
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("organisation", "-position"), name="run_newest"),
+            models.Index(fields=("methodology", "-position"), name="run_under_methodology"),
+            models.Index(fields=("executor", "-position"), name="run_on_executor"),
+        )
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class RunArtifact(InsertOnly):
+    """A file of a run, by its name in the bundle."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="artifacts")
+    artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="uses")
+    role = models.CharField(max_length=80)
+
+    objects = InsertOnlyQuerySet["RunArtifact"].as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("run", "role"), name="run_artifact_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.role}"
+
+
+class ComparabilityKey(InsertOnly):
+    """What a run must share with another under one policy version; for grouping only."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="keys")
+    policy = models.CharField(max_length=80)
+    key = models.CharField(max_length=80)
+
+    objects = InsertOnlyQuerySet["ComparabilityKey"].as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("run", "policy"), name="key_once"),)
+        indexes = (models.Index(fields=("policy", "key"), name="key_of_policy"),)
+
+    def __str__(self) -> str:
+        return f"{self.policy} {self.key}"
+
+
+class FindingRow(InsertOnly):
+    """One finding of one checker version; checking again adds rows, and the run says which checking is the newest."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="findings")
+    checker = models.CharField(max_length=80)
+    checking = models.IntegerField()
+    code = models.CharField(max_length=80)
+    path = models.TextField()
+    seen = models.TextField()
+
+    objects = InsertOnlyQuerySet["FindingRow"].as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.code}"
+
+
+class MetricRow(InsertOnly):
+    """One stated metric at one operating point, decimal strings as they were signed; what was not measured has no row."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="metrics")
+    point = models.CharField(max_length=80)
+    definition = models.CharField(max_length=80)
+    unit = models.CharField(max_length=20)
+    value = models.CharField(max_length=64)
+    stated = models.BinaryField()
+
+    objects = InsertOnlyQuerySet["MetricRow"].as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("run", "point", "definition"), name="metric_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.definition} {self.value} {self.unit}"
+
+
+class StoredComparisonQuerySet(InsertOnlyQuerySet["StoredComparison"]):
+    """Stored comparisons, by the organisation that asked."""
+
+    def for_actor(self, actor: Actor) -> Self:
+        """The comparisons of the actor's own organisation; the site itself sees all."""
+        if actor.kind == "system":
+            return self
+        return self.filter(organisation=actor.organisation) if actor.organisation else self.none()
+
+
+class StoredComparison(InsertOnly):
+    """What was allowed to be compared: pins both runs, the policy version and the acknowledgements; its digest is the permalink."""
+
+    digest = models.CharField(max_length=DIGEST)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    a = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
+    b = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
+    policy = models.CharField(max_length=80)
+    acknowledged = models.CharField(max_length=400)
+    verdict = models.CharField(max_length=40)
+    as_of = models.BigIntegerField()
+    stored_at = models.DateTimeField()
+
+    objects = StoredComparisonQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("organisation", "digest"), name="comparison_once"),)
+
+    def __str__(self) -> str:
+        return self.digest

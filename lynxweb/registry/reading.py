@@ -1,0 +1,163 @@
+"""The questions of the doors: each takes the actor first and shows only what that actor may see, else `NotFound`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lynxweb.accounts.roles import READ, require
+from lynxweb.audit.actors import Actor
+from lynxweb.audit.models import Event
+from lynxweb.registry import gathering, rechecking, storage
+from lynxweb.registry.cards import (
+    ArtifactLine,
+    EventLine,
+    ExecutorLine,
+    ExecutorView,
+    Group,
+    MethodologyView,
+    RunCard,
+    RunPage,
+    RunView,
+)
+from lynxweb.registry.intake import receipt_of
+from lynxweb.registry.missing import NotFound
+from lynxweb.registry.models import Declaration, ExecutorVersion, MethodologyVersion, Run
+from lynxweb.registry.seeing import cursor_at, position_of, run_seen_by, runs_seen_by, size_of
+from runner.contract import merkle
+from runner.contract.canonical import decode
+from runner.contract.dsse import parse
+from runner.contract.grades import why_not_higher
+from runner.contract.policies import ISO_PRECISION
+from runner.contract.receipts import RECEIPT_TYPE
+from runner.contract.samples import Samples
+from runner.contract.samples import decode as decode_samples
+
+__all__ = (
+    "ArtifactLine", "EventLine", "ExecutorLine", "ExecutorView", "Group", "MethodologyView", "NotFound", "RunCard", "RunPage", "RunView",
+    "bundle_for", "events_for", "executor_for", "executors_for", "groups_for", "methodologies_for", "methodology_for", "run_for", "runs_for",
+    "samples_for",
+)  # fmt: skip
+
+MOST_GROUPS = 50
+MOST_RUNS_GROUPED = 400
+MOST_RUNS_OF = 50
+
+
+def groups_for(actor: Actor) -> list[Group]:
+    """Comparable groups under iso-precision among the newest 400 standing runs, newest first, at most 50."""
+    runs = runs_seen_by(actor).standing().newest().with_keys()[:MOST_RUNS_GROUPED]
+    members: dict[str, list[Run]] = {}
+    for run in runs:
+        for key in run.keys.all():
+            if key.policy == ISO_PRECISION.id:
+                members.setdefault(key.key, []).append(run)
+    chosen = list(members.items())[:MOST_GROUPS]
+    versions = MethodologyVersion.objects.newest().among({group[0].methodology_id for _, group in chosen})
+    views = {version.digest: gathering.methodology_view(version) for version in versions}
+    return [Group(key, views[group[0].methodology_id], group[0].precision_label, gathering.cards(group)) for key, group in chosen]
+
+
+def runs_for(actor: Actor, after: str | None = None, limit: int = 50) -> RunPage:
+    """Runs, newest first, from the cursor `after` on; anything but one of our cursors is a `Problems` (code `bad-cursor`)."""
+    size = size_of(limit)
+    runs = list(runs_seen_by(actor).newest().before(position_of(after))[: size + 1])
+    return RunPage(gathering.cards(runs[:size]), cursor_at(runs[size - 1].position) if len(runs) > size else None)
+
+
+def run_for(actor: Actor, digest: str) -> RunView:
+    """One run with everything that may be shown of it."""
+    run = run_seen_by(actor, digest)
+    side, findings = gathering.side(run), rechecking.findings_of(run)
+    standing = gathering.standing(run)
+    capped = any(finding.rule.level == "cap" for finding in findings)
+    return RunView(
+        card=gathering.card(run),
+        run=side.run,
+        methodology=side.methodology,
+        methodology_digest=run.methodology_id,
+        executor_before=side.executor,
+        executor_after=gathering.executor(bytes(run.executor_after.content)),
+        executor_digest=run.executor_id,
+        quality=side.quality,
+        findings=findings,
+        why_not_higher=why_not_higher(standing.validity, raw_samples=True, capped=capped),
+        artifacts=gathering.artifact_lines(run),
+        receipt=_receipt(run.digest),
+        position=run.position,
+        open_declarations=Declaration.objects.for_actor(actor).open_beside(run.methodology_id, run.node_id).count(),
+        key_id=run.key_id,
+    )
+
+
+def executors_for(actor: Actor, after: str | None = None, limit: int = 50) -> list[ExecutorLine]:
+    """Executor versions that the actor's runs used, newest first."""
+    require(actor, READ)
+    versions = ExecutorVersion.objects.seen_by(actor.organisation).newest().before(position_of(after))[: size_of(limit)]
+    return [_executor_line(version) for version in versions]
+
+
+def executor_for(actor: Actor, digest: str) -> ExecutorView:
+    """One executor version, its runs, and other versions on the same product."""
+    seen = ExecutorVersion.objects.seen_by(require(actor, READ).organisation)
+    version = seen.select_related("document").filter(digest=digest).first()
+    if version is None:
+        raise NotFound("executor", digest)
+    executor = gathering.executor(bytes(version.document.content))
+    runs = gathering.cards(runs_seen_by(actor).on(digest).newest()[:MOST_RUNS_OF])
+    others = tuple(_executor_line(other) for other in seen.others_like(version).newest()[:MOST_RUNS_OF])
+    return ExecutorView(digest, version.fingerprint, executor, executor.block_digests, runs, others)
+
+
+def methodologies_for(actor: Actor, after: str | None = None, limit: int = 50) -> list[MethodologyView]:
+    """Published methodology versions, newest first, without their runs."""
+    require(actor, READ)
+    versions = MethodologyVersion.objects.newest().before(position_of(after))[: size_of(limit)]
+    return [gathering.methodology_view(version) for version in versions]
+
+
+def methodology_for(actor: Actor, digest: str) -> MethodologyView:
+    """One published methodology version with the actor's runs under it."""
+    runs = runs_seen_by(actor).under(digest).newest()[:MOST_RUNS_OF]
+    version = MethodologyVersion.objects.newest().filter(digest=digest).first()
+    if version is None:
+        raise NotFound("methodology", digest)
+    return gathering.methodology_view(version, gathering.cards(runs))
+
+
+def events_for(actor: Actor, object_type: str, object_id: str) -> list[EventLine]:
+    """The history of a run (with its declaration) or of a methodology, oldest first."""
+    if object_type == "run":
+        run = run_seen_by(actor, object_id)
+        declared = Event.objects.on("declaration", run.nonce) if run.nonce else Event.objects.none()
+        return [_event_line(event) for event in [*declared, *Event.objects.on("run", object_id)]]
+    if object_type == "methodology" and MethodologyVersion.objects.filter(digest=object_id).exists():
+        require(actor, READ)
+        return [_event_line(event) for event in Event.objects.on("methodology", object_id)]
+    raise NotFound(object_type[:40], object_id)
+
+
+def samples_for(actor: Actor, digest: str) -> Samples:
+    """The decoded raw samples of one run."""
+    return decode_samples(storage.fetch(run_seen_by(actor, digest).samples_sha256))
+
+
+def bundle_for(actor: Actor, digest: str) -> bytes:
+    """The bundle of one run, the exact bytes that were uploaded."""
+    return rechecking.bundle_bytes(run_seen_by(actor, digest))
+
+
+def _executor_line(version: ExecutorVersion) -> ExecutorLine:
+    return ExecutorLine(version.digest, version.fingerprint, version.runtime, version.precision_label, version.product)
+
+
+def _event_line(event: Event) -> EventLine:
+    leaf = decode(bytes(event.leaf))
+    assert isinstance(leaf, dict)
+    actor = leaf["actor"]
+    return EventLine(event.seq, leaf["time"], leaf["action"], actor["id"], actor["role"], leaf["reason"], merkle.leaf_hash(bytes(event.leaf)).hex())
+
+
+def _receipt(digest: str) -> Mapping[str, object]:
+    told = decode(parse(receipt_of(digest), RECEIPT_TYPE).payload)
+    assert isinstance(told, dict)
+    return told

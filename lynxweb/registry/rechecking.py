@@ -1,0 +1,103 @@
+"""Checking a stored run again from the bytes in storage: signature, digests, numbers, findings."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from lynxweb.accounts.models import NodeKey
+from lynxweb.audit.actions import Action
+from lynxweb.audit.actors import SYSTEM, Subject
+from lynxweb.audit.record import hold, record, utc_now
+from lynxweb.registry import filing, storage
+from lynxweb.registry.models import FindingRow, Run
+from runner.contract import bundle as bundles
+from runner.contract import container
+from runner.contract.canonical import digest
+from runner.contract.check import check
+from runner.contract.findings import CHECKER, Finding
+from runner.contract.problems import Problem, Problems
+
+# Findings that come from the arrival and not from the bundle: they stay when the bundle is checked again.
+OF_ARRIVAL = ("late-upload",)
+
+
+@dataclass(frozen=True)
+class Rechecked:
+    """What checking again gave: the findings that now stand, and whether they differ from those before."""
+
+    findings: tuple[Finding, ...]
+    changed: bool
+
+
+def bundle_bytes(run: Run) -> bytes:
+    """The container as it was uploaded, put together again from documents and files: the same bytes."""
+    members = {
+        "run.json": bytes(run.document.content),
+        "methodology.json": bytes(run.methodology.document.content),
+        "executor.before.json": bytes(run.executor.document.content),
+        "executor.after.json": bytes(run.executor_after.content),
+    }
+    if run.quality is not None:
+        members["quality.json"] = bytes(run.quality.content)
+    links = run.artifacts.values_list("role", "artifact_id")
+    members |= {role: storage.fetch(sha256) for role, sha256 in links}
+    envelope = members.pop(bundles.ENVELOPE)
+    return container.write({bundles.ENVELOPE: envelope, **{name: members[name] for name in sorted(members)}})
+
+
+def findings_of(run: Run, checking: int | None = None) -> tuple[Finding, ...]:
+    """The findings that stand, or those of one earlier checking."""
+    wanted = run.checking if checking is None else checking
+    rows = FindingRow.objects.filter(run=run, checking=wanted).order_by("id")
+    return tuple(Finding(row.code, row.path, row.seen) for row in rows)
+
+
+def check_again(run_digest: str, *, clock: Callable[[], datetime] = utc_now) -> Rechecked:
+    """Judge a stored run anew; different findings become rows, a new standing and one `run.check` event.
+
+    Raises `Problems` where the stored bytes are no longer the bundle that was signed: damage, which no finding may hide.
+    """
+    run = Run.objects.whole().get(digest=run_digest)
+    bundle = bundles.read(io.BytesIO(bundle_bytes(run)))
+    _same(run, bundle)
+    found = set(check(bundle).findings)
+    with transaction.atomic():
+        hold(transaction.get_connection())
+        run.refresh_from_db(fields=["checking"])
+        before = findings_of(run)
+        after = tuple(sorted(found | {one for one in before if one.code in OF_ARRIVAL}, key=lambda one: (one.code, one.path, one.seen)))
+        if set(before) == set(after):
+            return Rechecked(before, changed=False)
+        _replace(run, after, clock)
+    return Rechecked(after, changed=True)
+
+
+def _same(run: Run, bundle: bundles.Bundle) -> None:
+    key = NodeKey.objects.get(key_id=run.key_id)
+    if bundle.digest != run.digest or bundle.key_id != run.key_id:
+        raise Problems([Problem(f"run.{run.digest}", bundle.digest, run.digest, "restore storage from its backup", "stored-bytes-differ")])
+    if not key.valid_at(run.position) or not bundle.envelope.signed_by(bytes(key.public)):
+        raise Problems([Problem(f"run.{run.digest}", "signature", "a signature that verifies", "restore storage from its backup", "bad-signature")])
+
+
+def _replace(run: Run, findings: tuple[Finding, ...], clock: Callable[[], datetime]) -> None:
+    checking, outcome = run.checking + 1, filing.Outcome(findings)
+    filing.file_findings(run, findings, CHECKER, checking)
+    Run.objects.filter(digest=run.digest).update(
+        checking=checking, validity=outcome.validity, grade=outcome.grade, latency_withheld=outcome.latency_withheld
+    )
+    told = [finding.as_dict() for finding in findings]
+    record(
+        Action.RUN_CHECK,
+        Subject("run", run.digest),
+        actor=SYSTEM,
+        request_id=f"run.check:{run.digest}:{checking}",
+        after=digest(told),
+        basis={"checker": CHECKER, "codes": sorted({finding.code for finding in findings})},
+        clock=clock,
+    )

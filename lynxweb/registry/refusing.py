@@ -1,0 +1,71 @@
+"""Why an upload is not accepted, and the one coded event that a refusal leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db import transaction
+
+from lynxweb.audit.actions import Action
+from lynxweb.audit.actors import Actor, Reason, Subject
+from lynxweb.audit.leaf import instant
+from lynxweb.audit.models import Event
+from lynxweb.audit.record import AlreadyRecorded, record
+from runner.contract.canonical import digest
+from runner.contract.findings import CHECKER
+from runner.contract.problems import Problem
+
+Kind = Literal["malformed", "too_large", "forbidden", "conflict", "rule", "quota"]
+MOST_REJECTIONS = 100
+REJECTION_WINDOW = timedelta(hours=1)
+LOOK_BACK = 1_000
+MOST_CODES = 20
+
+
+class Refused(Exception):
+    """An upload that is not accepted: what kind of no it is, and every problem with its place and remedy."""
+
+    def __init__(self, kind: Kind, problems: Iterable[Problem]) -> None:
+        self.kind = kind
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The distinct codes, in order of first appearance."""
+        return tuple(dict.fromkeys(problem.code for problem in self.problems))
+
+
+def refused(kind: Kind, path: str, found: str, expected: str, remedy: str, code: str) -> Refused:
+    """A refusal with one problem."""
+    return Refused(kind, [Problem(path, found, expected, remedy, code)])
+
+
+def check_quota(actor: Actor, now: datetime) -> None:
+    """Refuse a node that filled the log with rejections: at most 100 within an hour, counted over the newest thousand events."""
+    since = instant(now - REJECTION_WINDOW)
+    recent = Event.objects.newest().values_list("actor", "action", "time")[:LOOK_BACK]
+    rejections = sum(1 for who, action, time in recent if who == actor.id and action == Action.BUNDLE_REJECT and time >= since)
+    if rejections >= MOST_REJECTIONS:
+        raise refused("quota", "node", f"{rejections} rejected bundles within an hour", f"fewer than {MOST_REJECTIONS}",
+                      "mend the runner, check bundles with `lynxweb check`, and try again in an hour", "quota")  # fmt: skip
+
+
+def record_rejection(actor: Actor, declared_sha256: str, refusal: Refused, *, clock: Callable[[], datetime]) -> None:
+    """Leave one `bundle.reject` event per node and digest, with the codes and nothing of the bundle."""
+    codes = sorted(refusal.codes)[:MOST_CODES]
+    try:
+        with transaction.atomic():
+            record(
+                Action.BUNDLE_REJECT,
+                Subject("bundle", declared_sha256),
+                actor=actor,
+                reason=Reason(text=None),
+                request_id=f"reject:{digest([actor.id, declared_sha256])}",
+                basis={"codes": codes, "checker": CHECKER},
+                clock=clock,
+            )
+    except AlreadyRecorded:
+        return

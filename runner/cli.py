@@ -1,0 +1,209 @@
+"""`lynxweb`, the node's command: parse, call a verb, print what it returns. Verbs and all that is heavy load by name when they are called."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from runner.contract.problems import Problems
+from runner.report.problems import plain_problem, problem_document, problem_lines
+from runner.talk import Talk
+from runner.verbs.result import DONE, EXIT_CODES, FAILED, INTERRUPTED, USAGE, Result
+
+VERBS = {
+    "doctor": "runner.verbs.doctor",
+    "probe": "runner.verbs.probe",
+    "run": "runner.verbs.run",
+    "check": "runner.verbs.check",
+    "push": "runner.verbs.push",
+    "compare": "runner.verbs.compare",
+    "enrol": "runner.verbs.enrol",
+    "version": "runner.verbs.version",
+}
+HELP = """Measure AI inference on this machine, keep the evidence, and hand it to a site.
+
+The result goes to stdout, everything else to stderr."""
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+EPILOG += "\n\n\b\nEnvironment: LYNXWEB_NODE_HOME (key, outbox; default ~/.local/share/lynxweb), LYNXWEB_TOKEN (enrol), NO_COLOR."
+
+app = typer.Typer(
+    name="lynxweb", help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)  # fmt: skip
+
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document on stdout, also for errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on stderr.")]
+Bundle = Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle file, or the digest (or its beginning) of one in the outbox.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print version, commit and contract version.")] = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """The options that every verb shares."""
+    ctx.obj = Talk(json_, quiet)
+    if version and ctx.invoked_subcommand is None:
+        raise typer.Exit(_do(ctx, "version", False, False))
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help(), err=True)
+        raise typer.Exit(USAGE)
+    return DONE
+
+
+@app.command(epilog=EPILOG)
+def doctor(ctx: typer.Context, json_: Json = False, quiet: Quiet = False) -> int:
+    """Say what on this machine is ready for measuring, what is not, and what to do about it."""
+    return _do(ctx, "doctor", json_, quiet)
+
+
+@app.command(epilog=EPILOG)
+def probe(ctx: typer.Context, json_: Json = False, quiet: Quiet = False) -> int:
+    """Print this machine's executor document: every fact observed, or honestly absent with the reason."""
+    return _do(ctx, "probe", json_, quiet)
+
+
+@app.command(epilog=EPILOG)
+def run(
+    ctx: typer.Context,
+    methodology: Annotated[str, typer.Argument(help="The name of a built-in methodology, or the path of a methodology document.")],
+    with_: Annotated[list[str] | None, typer.Option("--with", metavar="BACKEND:PRECISION[:DEVICE]", help="A side of a session whose trials are interleaved; repeat it.")] = None,
+    backend: Annotated[str, typer.Option(help="The backend of a single run.")] = "onnxruntime",
+    precision: Annotated[str, typer.Option(help="The precision of a single run.")] = "fp32",
+    device: Annotated[str, typer.Option(help="The device of a single run: cpu or cuda.")] = "cpu",
+    trials: Annotated[int, typer.Option(help="Trials of each side; fewer than five leave outcomes inconclusive.")] = 5,
+    threads: Annotated[int, typer.Option(help="Threads that a backend may use inside one request.")] = 1,
+    declare: Annotated[bool | None, typer.Option("--declare/--no-declare", help="Open each run at the site before measuring; by default when this node is enrolled.")] = None,
+    party: Annotated[str, typer.Option(help="Who measures: vendor, buyer or third_party.")] = "buyer",
+    out: Annotated[str, typer.Option(metavar="FOLDER", help="Write bundles here instead of the node's outbox.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be measured, and measure nothing.")] = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> int:  # fmt: skip
+    """Measure under METHODOLOGY: fresh processes, interleaved trials, one signed bundle a side in the outbox."""
+    return _do(
+        ctx, "run", json_, quiet, methodology=methodology, sides=with_ or [f"{backend}:{precision}:{device}"], trials=trials,
+        threads=threads, declare=declare, party=party, out=out, dry_run=dry_run,
+    )  # fmt: skip
+
+
+@app.command(epilog=EPILOG)
+def check(
+    ctx: typer.Context,
+    bundle: Bundle,
+    public_key: Annotated[str, typer.Option(help="The signer's raw Ed25519 public key in hex; this node's own key is known.")] = "",
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Judge a bundle by the rules of the site: recompute every number, run every gate, show all findings."""
+    return _do(ctx, "check", json_, quiet, bundle=bundle, public_key=public_key)
+
+
+@app.command(epilog=EPILOG)
+def push(
+    ctx: typer.Context,
+    bundle: Annotated[str, typer.Argument(metavar="[BUNDLE]", help="One bundle; without it, every bundle that waits.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Also those that the site refused before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be sent, and send nothing.")] = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Hand bundles of the outbox to the site; repeating it is harmless, and a bundle stays until it has its receipt, and after."""
+    return _do(ctx, "push", json_, quiet, bundle=bundle, everything=everything, dry_run=dry_run)
+
+
+@app.command(epilog=EPILOG)
+def compare(
+    ctx: typer.Context,
+    a: Annotated[str, typer.Argument(metavar="A", help="A bundle file, or a digest in the outbox.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The bundle that is held against A.")],
+    policy: Annotated[str, typer.Option(help="iso-precision or precision-study.")] = "iso-precision",
+    acknowledge: Annotated[list[str] | None, typer.Option(metavar="CODE", help="A refusal code that you acknowledge, such as R-12; repeat it.")] = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Compare two bundles offline, or refuse and say why; the site gives the same verdict unless it knows more of their standing."""
+    return _do(ctx, "compare", json_, quiet, a=a, b=b, policy=policy, acknowledge=acknowledge or [])
+
+
+@app.command(epilog=EPILOG)
+def enrol(
+    ctx: typer.Context,
+    url: Annotated[str, typer.Argument(help="The address of the site.")],
+    token: Annotated[str, typer.Option(envvar="LYNXWEB_TOKEN", help="An enrolment token; everyone on this machine can see a command line.")] = "",
+    token_file: Annotated[str, typer.Option(metavar="FILE", help="A file that holds the enrolment token.")] = "",
+    name: Annotated[str, typer.Option(help="The node's name at the site; by default made from its key.")] = "",
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Register this node and its key at a site, and keep the token that uploads need."""
+    return _do(ctx, "enrol", json_, quiet, url=url, token=token, token_file=token_file, name=name)
+
+
+def _do(ctx: typer.Context, verb: str, json_: bool, quiet: bool, **arguments: Any) -> int:
+    shared: Talk = ctx.obj
+    talk = Talk(shared.json or json_, shared.quiet or quiet)
+    return _told(import_module(VERBS[verb]).perform(talk, **arguments), talk)
+
+
+def _told(result: Result, talk: Talk) -> int:
+    if talk.json:
+        print(json.dumps(result.document, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(result.lines))
+    sys.stdout.flush()
+    return result.code
+
+
+def called(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; every error becomes text on stderr, or the one JSON document under `--json`."""
+    talk = Talk("--json" in arguments, "--quiet" in arguments)
+    try:
+        return int(app(args=list(arguments), prog_name="lynxweb", standalone_mode=False) or DONE)
+    except Problems as problems:
+        code = USAGE if {"usage", "not-found"} & set(problems.codes) else FAILED
+        return _failed(code, problem_document(problems), talk)
+    except typer.TyperException as error:
+        return _failed(USAGE if error.exit_code == USAGE else FAILED, plain_problem("usage", "Usage", error.format_message()), talk)
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed(INTERRUPTED, plain_problem("interrupted", "Interrupted", "stopped by Ctrl-C; nothing half-made was kept"), talk)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        if not isinstance(error, OSError):
+            talk.say(traceback.format_exc())
+        return _failed(FAILED, plain_problem("failed", "Failed", f"{type(error).__name__}: {error}"), talk)
+
+
+def _failed(code: int, problem: Mapping[str, object], talk: Talk) -> int:
+    if talk.json:
+        print(json.dumps(dict(problem), indent=1, ensure_ascii=False), flush=True)
+    for line in problem_lines(problem):
+        talk.say(line)
+    return code
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """The entry point: a polite request to end (SIGTERM) is treated like Ctrl-C, so that nothing half-made stays."""
+    signal.signal(signal.SIGTERM, _ended)
+    sys.exit(called(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

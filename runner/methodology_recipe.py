@@ -1,0 +1,125 @@
+"""Writes the built-in methodologies from the digests of the workload: `python -m runner.methodology_recipe`, or `--check` to compare only.
+
+The committed files are the methodologies; this module says where their values come from, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runner.contract.canonical import encode
+from runner.contract.methodology import Gates, Methodology
+from runner.workloads import Workload, open_workload
+
+FOLDER = Path(__file__).parent / "contract" / "methodologies"
+SECOND_NS = 10**9
+SEED = "20261123"
+POISSON_RATE_PER_S = "500"
+LATENCIES = ("p50", "p90", "p95", "p99", "p99_9")
+LATENCIES_FROM_ISSUE = ("p50", "p99")
+DEFINITIONS = (
+    *(f"latency_{word}@1" for word in LATENCIES),
+    *(f"latency_from_issue_{word}@1" for word in LATENCIES_FROM_ISSUE),
+    "throughput@1",
+)
+CLOSED = {"loop": "closed", "process": "single_stream", "concurrency": 1, "rate_per_s": None}
+POISSON = {"loop": "open", "process": "poisson", "concurrency": None, "rate_per_s": POISSON_RATE_PER_S}
+PROTOCOL: dict[str, object] = {
+    "timed_region": "one call of the backend: inputs prepared, outputs readable in host memory when it returns",
+    "exclusions": ["loading", "first inference", "warm-up", "preparing inputs", "evaluating quality"],
+    "clock": "perf_counter_ns (CLOCK_MONOTONIC), one for all processes of a run",
+    "synchronisation": "the backend returns when the device has finished and the outputs are copied",
+    "warmup_min_requests": 50,
+    "warmup_min_ns": 2 * SECOND_NS,
+    "settle_rule": "none beyond the warm-up",
+    "required_thermal_regime": "any",
+    "min_duration_ns": 5 * SECOND_NS,
+    "min_trials": 3,
+    "min_requests": 64,
+    "restart_policy": "fresh_process",
+    "window_rule": "latencies of requests scheduled inside the window, throughput from completions inside it",
+    "isolation_rule": "steal and processor pressure are recorded for every trial and judged by the gates",
+    "client_processes": 1,
+    "measurement_semantics": 1,
+    "latency": {"scope": "client_request", "origin": "scheduled"},
+    "energy": {"scope": "none", "method": "none", "idle_subtraction": False},
+}
+
+
+def documents(workload: Workload) -> dict[str, Methodology]:
+    """{name: methodology} of the built-in methodologies over `workload`."""
+    quick = _quick(workload, "digits-quick", "Handwritten digits, a quick look: one stream", CLOSED)
+    poisson = _quick(workload, "digits-quick-poisson", f"Handwritten digits, a quick look: {POISSON_RATE_PER_S} requests a second", POISSON)
+    return {quick.name: quick, poisson.name: poisson}
+
+
+def _quick(workload: Workload, name: str, title: str, load: Mapping[str, object]) -> Methodology:
+    tree = {
+        "schema_id": "methodology/v1",
+        "name": name,
+        "version": 1,
+        "title": title,
+        "purpose": "stack_validation",
+        "kind": "quick",
+        "shape": "point",
+        "primary_metric": "latency_p50@1",
+        "workload": _workload(workload),
+        "load": {**load, "seed": SEED, "per": "total", "client_location": "in_process"},
+        "protocol": PROTOCOL,
+        "metrics": {"definitions": list(DEFINITIONS), "percentile_method": "order_statistic", "token_counting": "not_applicable"},
+        "quality": {
+            "suite": "digits-classification", "suite_version": 1, "metrics": ["accuracy", "agreement"], "slices": "per_class",
+            "min_accuracy_ratio_ppm": 990_000, "min_agreement_ppm": 980_000,
+        },
+        "reporting": {"statistic": "median_of_trials", "interval_method": "t_on_logarithms_of_trials", "interval_level_permille": 950},
+        "slo": {"metric": "none", "permille": None, "limit_ns": None},
+        "gates": Gates().model_dump(mode="json"),
+        "runner_versions": ">=0.1,<1",
+        "permitted_runtimes": ["onnxruntime", "torch-eager"],
+        "permitted_tuning": "default",
+        "undeclared_allowed": True,
+        "forbidden": ["caching outputs by input", "skipping repeated inputs", "choosing samples by their content"],
+        "representativeness": "A model far smaller than real ones: it proves that the way from a machine to a page works, and ranks no hardware.",
+        "limitations": [
+            "A quick look: windows of five seconds and no thermal settling; it can never be cited by a decision.",
+            "The call overhead of a runtime weighs more here than its arithmetic.",
+        ],
+        "authors": ["Lynxweb"],
+    }  # fmt: skip
+    return Methodology.read(encode(tree))
+
+
+def _workload(workload: Workload) -> dict[str, object]:
+    return {
+        "task": workload.manifest.task,
+        "model_name": workload.name,
+        "model_family": workload.family,
+        "model_sha256": workload.model_sha256,
+        "dataset_name": workload.manifest.dataset.name,
+        "dataset_sha256": workload.dataset_sha256,
+        "labels_sha256": workload.labels_sha256,
+        "preprocessing_sha256": workload.preprocessing_sha256,
+        "input_shape": list(workload.inputs.shape[1:]),
+        "input_format": workload.manifest.input_format,
+        "n_samples": len(workload.inputs),
+        "sampling_seed": SEED,
+        "reference": {"precision": workload.manifest.reference.precision, "outputs_sha256": workload.reference_sha256},
+    }
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the files, or with `--check` say whether they are what the workload gives (1 if not)."""
+    wanted = {FOLDER / f"{name}.json": document.canonical() for name, document in documents(open_workload("digits-cnn")).items()}
+    different = [path for path, content in wanted.items() if not path.is_file() or path.read_bytes() != content]
+    for path in different:
+        print(f"differs: {path.name}", file=sys.stderr)
+        if "--check" not in arguments:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(wanted[path])
+    return int("--check" in arguments and bool(different))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,129 @@
+"""From the results of a run's trials to a sealed bundle: states only what `runner.contract` computes from the raw rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from runner.contract.bundle import seal
+from runner.contract.executor import Executor
+from runner.contract.fields import Text
+from runner.contract.methodology import Methodology
+from runner.contract.quality import Items, QualityEvaluation, encode_items, evaluate
+from runner.contract.recompute import operating_points
+from runner.contract.run import Run, RunnerBuild, Tuning
+from runner.contract.fields import Whole
+from runner.contract.samples import encode as encode_samples
+from runner.contract.samples import joined
+from runner.contract.telemetry import TelemetryRow
+from runner.contract.telemetry import encode as encode_telemetry
+from runner.node import NodeIdentity
+from runner.session.task import TrialResult
+
+MOST_LIMITATIONS = 8
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What is known about a run beside its trials."""
+
+    started_at: str
+    ended_at: str
+    clock_offset_ns: Whole
+    build: RunnerBuild
+    nonce: str | None
+    measuring_party: str
+    exit_reason: str
+    limitations: tuple[str, ...] = ()
+
+
+def assembled(results: Sequence[TrialResult], methodology: Methodology, node: NodeIdentity, around: Circumstances) -> bytes:
+    """The sealed bundle of a run with at least one finished trial; the number of a trial is its place among the finished ones."""
+    before, after = results[0].warm, results[-1].end
+    members = {
+        "executor.before.json": before.canonical(),
+        "executor.after.json": after.canonical(),
+        "methodology.json": methodology.canonical(),
+        "run.json": _run(results, methodology, node, around).canonical(),
+        "samples.parquet": encode_samples(joined([result.samples for result in results])),
+        **_telemetry(results),
+        **_quality(results, methodology, before.fingerprint),
+    }
+    return seal(members, fingerprint=before.fingerprint, methodology_sha256=methodology.sha256, nonce=around.nonce, key=node.key)
+
+
+def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIdentity, around: Circumstances) -> Run:
+    before = results[0].warm
+    samples = joined([result.samples for result in results])
+    trials = tuple(result.outcome.trial for result in results)
+    batch = before.serving.max_batch.value or 1
+    said = tuple(f"trial {result.outcome.trial.index}: {error}" for result in results for error in result.outcome.errors)
+    return Run.model_validate(
+        {
+            "methodology_sha256": methodology.sha256,
+            "fingerprint": before.fingerprint,
+            "instance": instance(before, node),
+            "instance_scope": node.scope,
+            "boot": before.host.boot.value,
+            "nonce": around.nonce,
+            "runner": around.build,
+            "measuring_party": around.measuring_party,
+            "started_at": around.started_at,
+            "ended_at": around.ended_at,
+            "clock_offset_ns": around.clock_offset_ns,
+            "clock_cost_ns": max(result.outcome.clock_cost_ns for result in results),
+            "thermal_regime": _thermal_regime(results),
+            "power_source": _power_source(before),
+            "telemetry_capabilities": results[0].outcome.telemetry_capabilities,
+            "tuning": Tuning(),
+            "trials": trials,
+            "operating_points": operating_points(samples, trials, methodology, batch),
+            "exit_reason": around.exit_reason,
+            "limitations": (*around.limitations, *said)[:MOST_LIMITATIONS],
+        }
+    )
+
+
+def instance(executor: Executor, node: NodeIdentity) -> str:
+    """The pseudonym of the physical unit: of machine and accelerator where they can be read, of this node's key where they cannot."""
+    machine, board = executor.host.machine.value, executor.hw.uuid.value
+    return node.pseudonym(machine or f"key:{node.key.key_id}", board or "")
+
+
+def _thermal_regime(results: Sequence[TrialResult]) -> Text:
+    """No rule evaluates the regime yet: without a temperature sensor it cannot be read, with one it has not been judged."""
+    seen = any(row.temperature_mc is not None for result in results for row in result.telemetry)
+    return Text(status="unreadable:not-evaluated" if seen else "unreadable:no-sensor", source="telemetry")
+
+
+def _power_source(executor: Executor) -> Text:
+    leaf = executor.env.power_source
+    return leaf if leaf.answered else Text(status="not_applicable", source="no supply class")
+
+
+def _telemetry(results: Sequence[TrialResult]) -> Mapping[str, bytes]:
+    rows: list[TelemetryRow] = sorted((row for result in results for row in result.telemetry), key=lambda row: (row.t_ns, row.device))
+    return {"telemetry.parquet": encode_telemetry(rows)} if rows else {}
+
+
+def _quality(results: Sequence[TrialResult], methodology: Methodology, fingerprint: str) -> Mapping[str, bytes]:
+    items = next((result.items for result in results if result.items is not None), None)
+    if items is None:
+        return {}
+    return {"quality.json": evaluation(items, methodology, fingerprint).canonical(), "quality_items.parquet": encode_items(items)}
+
+
+def evaluation(items: Items, methodology: Methodology, fingerprint: str) -> QualityEvaluation:
+    """The quality document of per-item outputs under what the methodology names."""
+    suite, workload = methodology.quality, methodology.workload
+    return QualityEvaluation(
+        suite=suite.suite,
+        suite_version=suite.suite_version,
+        dataset_sha256=workload.dataset_sha256,
+        labels_sha256=workload.labels_sha256,
+        reference_outputs_sha256=workload.reference.outputs_sha256,
+        reference_precision=workload.reference.precision,
+        rubric="argmax_exact_match",
+        fingerprint=fingerprint,
+        results=evaluate(items, workload.task),
+    )

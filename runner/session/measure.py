@@ -1,0 +1,149 @@
+"""The imperative shell of a measurement: trials in fresh processes, interleaved across plans, then one sealed bundle a plan.
+
+Trial 0 of every plan comes before trial 1 of any, so that slow drift of the machine spreads over all sides of a comparison. One process
+measures at a time, and nothing is said or drawn while it does.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.contract.bundle import read
+from runner.contract.check import Checked, check
+from runner.contract.fields import Whole
+from runner.contract.methodology import Methodology
+from runner.contract.problems import Problem, Problems
+from runner.contract.run import MOST_TRIALS, RunnerBuild
+from runner.node import NodeIdentity
+from runner.session.assemble import Circumstances, assembled
+from runner.session.plan import Plan
+from runner.session.spawn import TrialFailed, spawn
+from runner.session.task import Task, TrialResult, opened
+
+SECOND_NS = 10**9
+SLACK_S = 600.0  # for importing a framework, loading a model and evaluating quality on a slow machine
+
+
+@dataclass(frozen=True)
+class World:
+    """What a session takes from outside: processes, clocks, the build that measures and who hears of progress."""
+
+    build: RunnerBuild
+    utc_now: Callable[[], str]
+    clock_offset_ns: Callable[[], Whole]
+    read_ns: Callable[[], int] = time.perf_counter_ns
+    spawn: Callable[[Task, Path, float], None] = spawn
+    told: Callable[[str, int, int], None] = lambda phase, done, of: None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One plan that came to a sealed bundle, checked as the site will check it."""
+
+    plan: Plan
+    sealed: bytes = field(repr=False)
+    checked: Checked
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One plan of which a trial failed: where, and what the process said."""
+
+    plan: Plan
+    trial: int
+    said: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a session ends with; a plan may be in both when some of its trials could still stand."""
+
+    measured: tuple[Measured, ...]
+    failures: tuple[Failure, ...]
+
+
+@dataclass
+class _Side:
+    """One plan under way."""
+
+    plan: Plan
+    origin_ns: int = 0
+    started_at: str = ""
+    ended_at: str = ""
+    results: list[TrialResult] = field(default_factory=list)
+    failure: Failure | None = None
+
+
+def measure(
+    plans: Sequence[Plan],
+    methodology: Methodology,
+    trials: int,
+    node: NodeIdentity,
+    world: World,
+    *,
+    nonces: Mapping[Plan, str] | None = None,
+    measuring_party: str = "buyer",
+    limitations: tuple[str, ...] = (),
+) -> Session:
+    """Measure every plan in `trials` interleaved trials and seal what can stand; an interrupt leaves nothing behind."""
+    if not 1 <= trials <= MOST_TRIALS:
+        raise Problems([Problem("--trials", str(trials), f"1 to {MOST_TRIALS}", "choose a number of trials", "usage")])
+    sides = [_Side(plan) for plan in plans]
+    with tempfile.TemporaryDirectory(prefix="lynxweb-") as scratch:
+        _all_trials(sides, methodology, trials, node, world, Path(scratch))
+    world.told("sealing", 0, 1)
+    measured = []
+    for side in sides:
+        if side.results:
+            around = _circumstances(side, world, (nonces or {}).get(side.plan), measuring_party, limitations)
+            measured += _standing(side, assembled(side.results, methodology, node, around))
+    return Session(tuple(measured), tuple(side.failure for side in sides if side.failure is not None))
+
+
+def _all_trials(sides: Sequence[_Side], methodology: Methodology, trials: int, node: NodeIdentity, world: World, scratch: Path) -> None:
+    total = trials * len(sides)
+    for index in range(trials):
+        for place, side in enumerate(sides):
+            if side.failure is None:
+                world.told(f"{side.plan.label}: trial {index + 1} of {trials}", index * len(sides) + place, total)
+                _one_trial(side, index, methodology, index == trials - 1, node, world, scratch)
+
+
+def _one_trial(side: _Side, index: int, methodology: Methodology, last: bool, node: NodeIdentity, world: World, scratch: Path) -> None:
+    if index == 0:
+        side.origin_ns, side.started_at = world.read_ns(), world.utc_now()
+    plan = side.plan
+    task = Task(
+        backend=plan.backend, precision=plan.precision, device=plan.device, threads_intra=plan.threads_intra, threads_inter=plan.threads_inter,
+        trial=index, origin_ns=side.origin_ns, methodology=methodology.canonical().decode(), salt=node.salt.hex(),
+        declared=dict(node.declared), evaluate_quality=last,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        try:
+            world.spawn(task, Path(folder), methodology.protocol.min_duration_ns / SECOND_NS * 2 + SLACK_S)
+            side.results.append(opened(Path(folder)))
+        except TrialFailed as error:
+            side.failure = Failure(plan, index, str(error))
+    side.ended_at = world.utc_now()
+
+
+def _circumstances(side: _Side, world: World, nonce: str | None, measuring_party: str, limitations: tuple[str, ...]) -> Circumstances:
+    reason = "completed" if side.failure is None else "failed"
+    more = () if side.failure is None else (f"trial {side.failure.trial} failed; the trials before it are kept",)
+    offset = world.clock_offset_ns()
+    return Circumstances(side.started_at, side.ended_at, offset, world.build, nonce, measuring_party, reason, (*limitations, *more))
+
+
+def _standing(side: _Side, sealed: bytes) -> list[Measured]:
+    """The sealed run with its findings; what is left of a failed run is dropped where the check refuses it."""
+    try:
+        return [Measured(side.plan, sealed, check(read(io.BytesIO(sealed))))]
+    except Problems:
+        if side.failure is None:
+            raise
+        return []

@@ -1,0 +1,61 @@
+"""One trial in a process of its own: fresh, alone in its process group, dead when its session is dead."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from runner.session.task import Task
+
+MODULE = "runner.trial"
+PR_SET_PDEATHSIG = 1
+TAIL_CHARACTERS = 2_000
+
+
+class TrialFailed(Exception):
+    """A trial process that did not finish; the message is the end of what it wrote to stderr."""
+
+
+def spawn(task: Task, folder: Path, patience_s: float) -> None:
+    """Run one trial in a fresh process that leaves its files in `folder`; raises `TrialFailed`, and never leaves a process behind."""
+    talk = folder / "stderr.txt"
+    with talk.open("wb") as stderr:
+        child = subprocess.Popen(
+            (sys.executable, "-m", MODULE, str(folder)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            start_new_session=True,
+        )
+        try:
+            child.communicate(task.canonical(), timeout=patience_s)
+        except subprocess.TimeoutExpired as error:
+            _end(child)
+            raise TrialFailed(f"no answer within {patience_s:.0f} s") from error
+        except BaseException:
+            _end(child)
+            raise
+    if child.returncode != 0:
+        said = talk.read_text("utf-8", "replace").strip()[-TAIL_CHARACTERS:]
+        raise TrialFailed(f"exit status {child.returncode}: {said or 'it said nothing'}")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask Linux to kill this process when its parent ends, and end at once if that has happened already; elsewhere this does nothing."""
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit("the session that asked for this trial is gone")

@@ -1,0 +1,99 @@
+"""`lynxweb run`: measure the sides of a session under one methodology and keep a sealed bundle of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from runner.backends import names
+from runner.build import runner_build
+from runner.client import Client, SiteError
+from runner.contract.methodology import Methodology
+from runner.contract.problems import Problem, Problems
+from runner.contract.run import Run
+from runner.node import NodeHome, home
+from runner.outbox import Entry, Outbox
+from runner.report.runs import run_document, run_lines
+from runner.session.measure import Failure, Measured, Session, World, measure
+from runner.session.plan import Plan, distinct, parse
+from runner.talk import Talk
+from runner.verbs.opening import methodology_named
+from runner.verbs.result import DONE, FAILED, WANTING, Result
+from runner.walltime import clock_offset_ns, utc_now
+
+PARTIES: tuple[str, ...] = get_args(Run.model_fields["measuring_party"].annotation)
+
+
+def perform(
+    talk: Talk, methodology: str, sides: Sequence[str], trials: int, threads: int, declare: bool | None, party: str, out: str, dry_run: bool
+) -> Result:
+    """Measure and seal: 0 all runs stand, 3 a gate calls one invalid (it is kept), 1 a trial failed."""
+    how, node = methodology_named(methodology), home()
+    plans = distinct([parse(side, threads) for side in sides])
+    _known(plans, party)
+    if dry_run:
+        return _planned(plans, how, trials)
+    nonces = _declared(plans, how, node, declare, talk)
+    with talk.progress() as told:
+        world = World(build=runner_build(), utc_now=utc_now, clock_offset_ns=clock_offset_ns, told=told)
+        session = measure(plans, how, trials, node.identity(), world, nonces=nonces, measuring_party=party)
+    outbox = Outbox(Path(out) if out else node.outbox)
+    return _result(session, {run.plan: outbox.put(run.checked.bundle.digest, run.sealed) for run in session.measured})
+
+
+def _known(plans: Sequence[Plan], party: str) -> None:
+    problems = [
+        Problem("--with", plan.backend[:40], f"one of {', '.join(names())}", "name a backend that is installed", "usage")
+        for plan in plans
+        if plan.backend not in names()
+    ]
+    if party not in PARTIES:
+        problems.append(Problem("--party", party[:40], f"one of {', '.join(PARTIES)}", "say who measures", "usage"))
+    if problems:
+        raise Problems(problems)
+
+
+def _planned(plans: Sequence[Plan], how: Methodology, trials: int) -> Result:
+    seconds = trials * len(plans) * (how.protocol.min_duration_ns + how.protocol.warmup_min_ns) // 10**9
+    document = {"would_run": [plan.label for plan in plans], "methodology": how.name, "trials": trials, "at_least_s": seconds}
+    lines = [f"would measure {how.name} v{how.version}, {trials} interleaved trials each, at least {seconds} s:", *(f"  {plan.label}" for plan in plans)]
+    return Result(DONE, document, lines)
+
+
+def _declared(plans: Sequence[Plan], how: Methodology, node: NodeHome, declare: bool | None, talk: Talk) -> dict[Plan, str]:
+    """A nonce for each run: asked for when wished for, or when the node is enrolled; only an explicit wish makes its failure an error."""
+    site = node.site()
+    if declare is False or (declare is None and site is None):
+        return {}
+    if site is None:
+        raise Problems([Problem("--declare", "this node is not enrolled", "an enrolled node", "run lynxweb enrol URL first", "usage")])
+    client = Client(site.url, site.token, told=talk.say)
+    try:
+        return {plan: client.declare(how.sha256) for plan in plans}
+    except SiteError as error:
+        if declare or not how.undeclared_allowed:
+            remedy = "try again when the site answers" if not how.undeclared_allowed else "try again, or measure with --no-declare"
+            raise Problems([Problem("declaration", str(error), "a nonce from the site", remedy, "not-declared")]) from error
+        talk.say(f"not declared: {error}; the run will say so on every page")
+        return {}
+
+
+def _result(session: Session, kept: dict[Plan, Entry]) -> Result:
+    runs = [_run(measured, kept[measured.plan]) for measured in session.measured]
+    failures = [{"plan": failure.plan.label, "trial": failure.trial, "said": failure.said} for failure in session.failures]
+    lines: list[str] = []
+    for measured in session.measured:
+        lines += [*run_lines(measured.checked), f"  bundle {kept[measured.plan].path}", ""]
+    lines += [line for failure in session.failures for line in _failure(failure)]
+    invalid = any(measured.checked.validity == "invalid" for measured in session.measured)
+    return Result(FAILED if failures else WANTING if invalid else DONE, {"runs": runs, "failures": failures}, lines or ["nothing was measured"])
+
+
+def _run(measured: Measured, entry: Entry) -> dict[str, object]:
+    return {**run_document(measured.checked), "plan": measured.plan.label, "device": measured.plan.device, "path": str(entry.path)}
+
+
+def _failure(failure: Failure) -> list[str]:
+    said = failure.said.splitlines()
+    return [f"{failure.plan.label}: trial {failure.trial} failed", *(f"  {line}" for line in said[-12:])]

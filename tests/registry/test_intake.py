@@ -1,0 +1,78 @@
+"""An accepted bundle becomes one run with its files, rows and one event; the same bundle again gets the same receipt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lynxweb.audit.full_audit import full_audit
+from lynxweb.audit.models import Event
+from lynxweb.audit.opening import log_settings
+from lynxweb.registry import storage
+from lynxweb.registry.models import Artifact, FindingRow, MetricRow, Run
+from lynxweb.registry.reading import bundle_for, run_for, samples_for
+from runner.contract.canonical import sha256
+from runner.contract.receipts import verify
+from tests.registry.world import World, bundle_of, upload
+
+
+def test_an_accepted_bundle_is_one_run_and_one_event(site: World) -> None:
+    accepted = upload(site, bundle_of(site))
+    run = Run.objects.get()
+    submitted = Event.objects.on("run", accepted.run_digest)
+    assert accepted.created and run.digest == accepted.run_digest
+    assert [event.action for event in submitted] == ["run.submit"] and submitted[0].seq == run.position
+    assert full_audit().clean
+
+
+def test_the_receipt_is_signed_by_the_key_that_the_log_names(site: World) -> None:
+    accepted = upload(site, bundle_of(site))
+    receipt = verify(accepted.receipt, bytes.fromhex(log_settings().receipt_key))
+    assert receipt.seq == Run.objects.get().position
+
+
+def test_the_same_bundle_again_gives_the_same_receipt_and_no_second_event(site: World) -> None:
+    first = upload(site, bundle_of(site))
+    events = Event.objects.count()
+    again = upload(site, bundle_of(site))
+    assert (again.run_digest, again.receipt, again.created) == (first.run_digest, first.receipt, False)
+    assert Event.objects.count() == events and Run.objects.count() == 1
+
+
+def test_the_stored_run_gives_back_the_exact_bytes_that_were_uploaded(site: World) -> None:
+    content = bundle_of(site)
+    accepted = upload(site, content)
+    assert bundle_for(site.actor, accepted.run_digest) == content
+
+
+def test_nothing_waits_in_the_incoming_folder_afterwards(site: World, own_folders: Path) -> None:
+    upload(site, bundle_of(site))
+    assert list((own_folders / "incoming").iterdir()) == []
+
+
+def test_files_are_named_by_their_digest(site: World) -> None:
+    upload(site, bundle_of(site))
+    for artifact in Artifact.objects.all():
+        assert sha256(storage.fetch(artifact.sha256)) == artifact.sha256
+
+
+def test_a_file_behind_two_runs_is_stored_once(site: World) -> None:
+    upload(site, bundle_of(site))
+    upload(site, bundle_of(site, notes="another run of the same samples"))
+    assert Run.objects.count() == 2
+    assert Artifact.objects.get(sha256=Run.objects.all()[0].samples_sha256).uses.count() == 2
+
+
+def test_what_was_not_measured_has_no_row(site: World) -> None:
+    accepted = upload(site, bundle_of(site))
+    stated = {value.definition for point in run_for(site.actor, accepted.run_digest).run.operating_points for value in point.metrics}
+    assert {row.definition for row in MetricRow.objects.all()} == stated
+
+
+def test_findings_are_rows_with_their_checker(site: World) -> None:
+    upload(site, bundle_of(site))
+    assert [(row.code, row.checker) for row in FindingRow.objects.all()] == [("undeclared", "gates@1")]
+
+
+def test_the_samples_can_be_read_back(site: World) -> None:
+    accepted = upload(site, bundle_of(site))
+    assert len(samples_for(site.actor, accepted.run_digest)) == 4500

@@ -1,0 +1,69 @@
+"""A small site with one organisation, its people's actor, a node with a key and a token, and published methodologies."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from lynxweb.accounts.actors import actor_of
+from lynxweb.accounts.models import Membership, Node, Organisation, Person
+from lynxweb.accounts.nodes import PURPOSE, challenge_for, enrol_node
+from lynxweb.accounts.roles import Role
+from lynxweb.accounts.tokens import actor_for
+from lynxweb.audit.actors import SYSTEM, Actor, Reason
+from lynxweb.audit.opening import open_log
+from lynxweb.registry.intake import Accepted, accept
+from lynxweb.registry.publication import publish_methodology
+from runner.contract.canonical import sha256
+from runner.contract.keys import SigningKey, prove_possession
+from runner.contract.methodology import Methodology
+from tests import builders
+
+BECAUSE = Reason(text="a test wants it so")
+
+
+@dataclass(frozen=True)
+class World:
+    """Who acts in a test; `token` is the text of the node's upload token."""
+
+    person: Person
+    actor: Actor
+    node: Node
+    node_actor: Actor
+    token: str
+    key: SigningKey
+
+
+def world(name: str = "a", how: Methodology | None = None) -> World:
+    """A site with organisation, person (all roles), enrolled node and published methodology; another name is another organisation."""
+    open_log()
+    publish_methodology(SYSTEM, (how or builders.methodology()).canonical(), reason=BECAUSE)
+    organisation = Organisation.objects.create(id=f"org_{name}", name=f"Laboratory {name}", secret=secrets.token_bytes(32))
+    person = Person(actor_id=f"act_{name}", name=f"person-{name}", email=f"{name}@example.org", organisation=organisation)
+    person.set_password("correct horse battery staple")
+    person.save()
+    for role in Role:
+        Membership.objects.create(person=person, organisation=organisation, role=role.value)
+    actor = actor_of(person)
+    key = builders.KEY if name == "a" else SigningKey(sha256(name.encode()).encode()[:32])
+    proof = prove_possession(key, purpose=PURPOSE, challenge=challenge_for(actor), subject=f"node-{name}")
+    enrolled = enrol_node(actor, name=f"node-{name}", public_key=key.public, proof=proof, reason=BECAUSE, request_id=f"enrol:{name}")
+    node_actor = actor_for(enrolled.upload_token.text)
+    assert node_actor is not None
+    return World(person, actor, enrolled.node, node_actor, enrolled.upload_token.text, key)
+
+
+def bundle_of(site: World, seed: int = 1, *, how: Methodology | None = None, nonce: str | None = None, **changes: Any) -> bytes:
+    """A valid bundle of this site's node; another seed is another run; `what`, `table` and `flips` as in `builders.members`."""
+    changes.setdefault("table", builders.samples(seed=seed))
+    if nonce is not None:
+        changes["nonce"] = nonce
+    return builders.sealed(builders.members(how=how, **changes), key=site.key)
+
+
+def upload(site: World, content: bytes, **changes: Any) -> Accepted:
+    """Hand a bundle to intake as the node; its true digest and length unless `changes` say otherwise."""
+    given: dict[str, Any] = {"actor": site.node_actor, "declared_sha256": sha256(content), "declared_length": len(content)} | changes
+    return accept(io.BytesIO(content), **given)
