@@ -148,9 +148,7 @@ def _explained(doing: str, output: str) -> str:
     tail = "\n".join(f"  {line}" for line in output.splitlines()[-12:])
     advice = ""
     if any(sign in output for sign in NETWORK_SIGNS):
-        advice = (
-            "\nThis step needs an index that pip can reach: the network (a proxy: HTTPS_PROXY=…), or PIP_NO_INDEX=1 PIP_FIND_LINKS=/folder/of/wheels."
-        )
+        advice = "\nThis step needs an index that pip can reach (a proxy: HTTPS_PROXY=…), or PIP_NO_INDEX=1 PIP_FIND_LINKS=/folder/of/wheels."
     if "No space left" in output:
         advice = f"\nThe disk is full: make room under {ROOT} or {tempfile.gettempdir()} (TMPDIR names another place)."
     return f"{doing} failed:\n{tail}{advice}\nNothing is lost: the next make goes on from here."

@@ -29,7 +29,7 @@ VERBS = {
     "enrol": "runner.verbs.enrol",
     "version": "runner.verbs.version",
 }
-HELP = """Measure AI inference on this machine, keep the evidence, and hand it to a site.
+HELP = """Measure AI inference here, keep the evidence, hand it to a site.
 
 The result goes to stdout, everything else to stderr."""
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
@@ -64,20 +64,26 @@ def root(
 
 @app.command(epilog=EPILOG)
 def doctor(ctx: typer.Context, json_: Json = False, quiet: Quiet = False) -> int:
-    """Say what on this machine is ready for measuring, what is not, and what to do about it."""
+    """Say what here is ready for measuring.
+
+    For what is not, it says what to do about it; nothing is changed.
+    """
     return _do(ctx, "doctor", json_, quiet)
 
 
 @app.command(epilog=EPILOG)
 def probe(ctx: typer.Context, json_: Json = False, quiet: Quiet = False) -> int:
-    """Print this machine's executor document: every fact observed, or honestly absent with the reason."""
+    """Print this machine's executor document.
+
+    Every fact is observed, or honestly absent with the reason.
+    """
     return _do(ctx, "probe", json_, quiet)
 
 
 @app.command(epilog=EPILOG)
 def run(
     ctx: typer.Context,
-    methodology: Annotated[str, typer.Argument(help="The name of a built-in methodology, or the path of a methodology document.")],
+    methodology: Annotated[str, typer.Argument(metavar="METHODOLOGY", help="The name of a built-in methodology, or the path of a methodology document.")],
     with_: Annotated[list[str] | None, typer.Option("--with", metavar="BACKEND:PRECISION[:DEVICE]", help="A side of a session whose trials are interleaved; repeat it.")] = None,
     backend: Annotated[str, typer.Option(help="The backend of a single run.")] = "onnxruntime",
     precision: Annotated[str, typer.Option(help="The precision of a single run.")] = "fp32",
@@ -91,7 +97,10 @@ def run(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> int:  # fmt: skip
-    """Measure under METHODOLOGY: fresh processes, interleaved trials, one signed bundle a side in the outbox."""
+    """Measure under METHODOLOGY and sign the evidence.
+
+    Trials run in fresh processes, interleaved across the sides; each side leaves one sealed bundle in the outbox.
+    """
     return _do(
         ctx, "run", json_, quiet, methodology=methodology, sides=with_ or [f"{backend}:{precision}:{device}"], trials=trials,
         threads=threads, declare=declare, party=party, out=out, dry_run=dry_run,
@@ -106,7 +115,10 @@ def check(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Judge a bundle by the rules of the site: recompute every number, run every gate, show all findings."""
+    """Judge a bundle as the site would.
+
+    Recomputes every number from the raw rows, runs every gate and shows all findings.
+    """
     return _do(ctx, "check", json_, quiet, bundle=bundle, public_key=public_key)
 
 
@@ -119,7 +131,10 @@ def push(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Hand bundles of the outbox to the site; repeating it is harmless, and a bundle stays until it has its receipt, and after."""
+    """Hand bundles to the site.
+
+    Repeating it is harmless; a bundle stays in the outbox until it has its receipt, and after.
+    """
     return _do(ctx, "push", json_, quiet, bundle=bundle, everything=everything, dry_run=dry_run)
 
 
@@ -133,7 +148,10 @@ def compare(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Compare two bundles offline, or refuse and say why; the site gives the same verdict unless it knows more of their standing."""
+    """Compare two bundles, or refuse and say why.
+
+    Works offline; the site gives the same verdict unless it knows more of their standing.
+    """
     return _do(ctx, "compare", json_, quiet, a=a, b=b, policy=policy, acknowledge=acknowledge or [])
 
 
@@ -147,7 +165,10 @@ def enrol(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Register this node and its key at a site, and keep the token that uploads need."""
+    """Register this node at a site.
+
+    Proves that it holds its key, and keeps the token that uploads need.
+    """
     return _do(ctx, "enrol", json_, quiet, url=url, token=token, token_file=token_file, name=name)
 
 
@@ -170,14 +191,16 @@ def called(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; every error becomes text on stderr, or the one JSON document under `--json`."""
     talk = Talk("--json" in arguments, "--quiet" in arguments)
     try:
-        return int(app(args=list(arguments), prog_name="lynxweb", standalone_mode=False) or DONE)
+        code = int(app(args=list(arguments), prog_name="lynxweb", standalone_mode=False) or DONE)
+        # The parser turns KeyboardInterrupt into this code and says nothing.
+        return code if code != INTERRUPTED else _interrupted(talk)
     except Problems as problems:
         code = USAGE if {"usage", "not-found"} & set(problems.codes) else FAILED
         return _failed(code, problem_document(problems), talk)
     except typer.TyperException as error:
         return _failed(USAGE if error.exit_code == USAGE else FAILED, plain_problem("usage", "Usage", error.format_message()), talk)
     except (KeyboardInterrupt, typer.Abort):
-        return _failed(INTERRUPTED, plain_problem("interrupted", "Interrupted", "stopped by Ctrl-C; nothing half-made was kept"), talk)
+        return _interrupted(talk)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
@@ -185,6 +208,10 @@ def called(arguments: Sequence[str]) -> int:
         if not isinstance(error, OSError):
             talk.say(traceback.format_exc())
         return _failed(FAILED, plain_problem("failed", "Failed", f"{type(error).__name__}: {error}"), talk)
+
+
+def _interrupted(talk: Talk) -> int:
+    return _failed(INTERRUPTED, plain_problem("interrupted", "Interrupted", "stopped by Ctrl-C; nothing half-made was kept"), talk)
 
 
 def _failed(code: int, problem: Mapping[str, object], talk: Talk) -> int:

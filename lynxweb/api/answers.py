@@ -45,8 +45,8 @@ class NodeAnswer(Answer):
     key_id = serializers.CharField()
     organisation = serializers.CharField()
     organisation_secret = serializers.CharField(help_text="32 bytes in hex: the key of device pseudonyms. Shown once.")
-    upload_token = serializers.CharField(help_text="Shown once.")
-    upload_token_expires = serializers.DateTimeField()
+    token = serializers.CharField(help_text="The node's upload token. Shown once.")
+    token_expires = serializers.DateTimeField()
     position = serializers.IntegerField()
 
 
@@ -66,7 +66,7 @@ class AcceptedAnswer(Answer):
     run = serializers.CharField()
     created = serializers.BooleanField()
     receipt = serializers.DictField()
-    page = serializers.CharField()
+    url = serializers.CharField(help_text="The run's page.")
 
 
 class MetricAnswer(Answer):
@@ -224,7 +224,7 @@ class ComparisonAnswer(Answer):
     """An allowed comparison with its numbers, under its permalink."""
 
     digest = serializers.CharField()
-    page = serializers.CharField()
+    url = serializers.CharField(help_text="The permalink.")
     stored_at = serializers.DateTimeField()
     as_of_position = serializers.IntegerField()
     verdict = serializers.CharField()
@@ -306,10 +306,10 @@ def methodology(view: MethodologyView) -> dict[str, object]:
     }  # fmt: skip
 
 
-def comparison(judged: Judged, page: str) -> dict[str, object]:
+def comparison(judged: Judged, url: str) -> dict[str, object]:
     """The answer for an allowed comparison."""
     return {
-        "digest": judged.digest, "page": page, "stored_at": judged.stored_at, "as_of_position": judged.as_of_position, **judged.comparison.as_dict(),
+        "digest": judged.digest, "url": url, "stored_at": judged.stored_at, "as_of_position": judged.as_of_position, **judged.comparison.as_dict(),
     }  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -41,10 +40,11 @@ TITLES = {
 }
 
 
-class ProblemRenderer(JSONRenderer):
-    """JSON under the media type of problems."""
-
-    media_type = MEDIA_TYPE
+# The code of a problem that no rule of the contract names.
+CODES = {
+    400: "malformed", 401: "not-authenticated", 403: "permission-denied", 404: "not-found", 405: "method-not-allowed", 406: "not-acceptable",
+    409: "conflict", 413: "too-large", 415: "wrong-media-type", 422: "rule-broken", 429: "quota", 500: "failed", 503: "not-ready",
+}  # fmt: skip
 
 
 def handler(error: Exception, context: Mapping[str, Any]) -> Response:
@@ -67,7 +67,7 @@ def problem_response(
     """A problem document; `code` defaults to the one code of the problems, or `several`."""
     listed = list(problems)
     codes = list(dict.fromkeys(problem.code for problem in listed))
-    code = code or (codes[0] if len(codes) == 1 else "several" if codes else _slug(TITLES.get(status, "error")))
+    code = code or (codes[0] if len(codes) == 1 else "several" if codes else CODES.get(status, "error"))
     title = TITLES.get(status, "Error")
     content = {
         "type": f"urn:lynxweb:problem:{code}",
@@ -126,7 +126,3 @@ def _fields(detail: object, path: str) -> Iterable[Problem]:
             yield from _fields(inner, path)
     else:
         yield Problem(path or "$", "not usable", str(detail), "see the API's documentation", "invalid-request")
-
-
-def _slug(title: str) -> str:
-    return title.lower().replace(" ", "-")

@@ -10,6 +10,7 @@ from lynxweb.pages import figures, formatting, run_rows
 from lynxweb.pages.executor_rows import tuple_of
 from lynxweb.pages.wording import OUTCOMES, VERDICTS, Chip, chip
 from lynxweb.registry.cards import Judged, RunCard, RunView
+from lynxweb.registry.describing import point_text
 from runner.contract.comparability import Comparison
 from runner.contract.effects import MetricComparison
 from runner.contract.executor import OWNERS
@@ -62,12 +63,13 @@ class FigureRow:
 
 @dataclass(frozen=True)
 class Nearest:
-    """A run that A can be compared with, or is closest to it: its card, how much still stands in the way, and the verdict."""
+    """A pair beside the refused one that may be compared: which side it starts from, both cards and the verdict."""
 
-    card: RunCard
-    a: str
+    side: str
+    a: RunCard
+    b: RunCard
     verdict: str
-    differing: int
+    declared: int
 
 
 def tuples(judged: Judged) -> tuple[tuple[str, str, str, bool], ...]:
@@ -86,7 +88,7 @@ def by_owner(reasons: Iterable[Reason]) -> tuple[Owned, ...]:
 
 def metric_rows(comparison: Comparison) -> tuple[MetricRow, ...]:
     """Every compared metric, the primary one first."""
-    points = [formatting.point_text(side.run.operating_points[0]) for side in (comparison.a, comparison.b)]
+    points = [point_text(side.run.operating_points[0]) for side in (comparison.a, comparison.b)]
     return tuple(_metric(metric, *points) for metric in comparison.metrics)
 
 
@@ -141,11 +143,11 @@ def throughput(views: Sequence[RunView], names: Sequence[str]) -> dict[str, obje
 
 
 def nearest_rows(judged: Judged) -> tuple[Nearest, ...]:
-    """The nearest runs to A, those that it can be compared with first."""
+    """The nearest pairs that may be compared, the fewest declared differences first."""
     return tuple(
-        Nearest(judged.cards[other.b.digest], other.a.digest, other.verdict, len(other.reasons))
-        for other in judged.nearest
-        if other.b.digest in judged.cards
+        Nearest("A" if pair.a.digest == judged.a.digest else "B", judged.cards[pair.a.digest], judged.cards[pair.b.digest], pair.verdict, len(pair.declared))
+        for pair in judged.nearest
+        if pair.a.digest in judged.cards and pair.b.digest in judged.cards
     )
 
 
@@ -162,7 +164,7 @@ def figure_table(comparison: Comparison, rates: bool) -> tuple[FigureRow, ...]:
         definition = DEFINITIONS[metric.definition]
         if (definition.aggregation == "rate") == rates and definition.origin != "sent":
             for side, found, how in (("A", metric.a, comparison.a), ("B", metric.b, comparison.b)):
-                text = formatting.stated(found, formatting.point_text(how.run.operating_points[0]))
+                text = formatting.stated(found, point_text(how.run.operating_points[0]))
                 scale = formatting.scale_of(found)
                 trials = ", ".join(scale.number(Decimal(trial)) for trial in found.trial_values)
                 rows.append(FigureRow(text.name, side, f"{text.number}{formatting.GAP}{text.unit} {text.interval} @ {text.at}", f"{trials}{formatting.GAP}{text.unit}"))
@@ -190,7 +192,7 @@ def told(judged: Judged) -> dict[str, object]:
         "verdict": chip(VERDICTS, found.verdict), "policy": found.policy, "tuples": tuples(judged), "metrics": rows, "headline": rows[0] if rows else None,
         "declared": by_owner(found.declared), "subject": by_owner(found.subject), "unknown": found.unknown, "dropped": found.dropped,
         "quality": quality_pairs(found), "worst": worst_slices(found), "names": labels(judged.a, judged.b),
-        "ecdf_table": figure_table(found, rates=False), "throughput_table": figure_table(found, rates=True), "at": formatting.point_text(found.a.run.operating_points[0]),
+        "ecdf_table": figure_table(found, rates=False), "throughput_table": figure_table(found, rates=True), "at": point_text(found.a.run.operating_points[0]),
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from runner.contract.metrics import DEFINITIONS, MetricDefinition
-from runner.contract.run import MetricValue, OperatingPoint
+from runner.contract.run import MetricValue
 
 DASH: Final = "–"
 THIN: Final = "\u202f"  # narrow no-break space, between groups of digits
@@ -106,12 +106,6 @@ def metric_name(definition_id: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def point_text(point: OperatingPoint) -> str:
-    """The load setting in a few words: loop, concurrency or rate, batch."""
-    load = f"c = {point.concurrency}" if point.rate_per_s is None else f"{point.rate_per_s}{GAP}req/s {point.process}"
-    return f"{point.loop} loop, {load}, batch {point.batch}"
-
-
 def duration(nanoseconds: int) -> str:
     """Nanoseconds in the largest unit that keeps a digit before the point, four digits in all."""
     scale = scale_for(DEFINITIONS["latency_p50@1"], [Decimal(nanoseconds)])
@@ -143,9 +137,9 @@ def share(text: str, places: int = 2) -> str:
     return f"{(Decimal(text) * 100).quantize(Decimal(1).scaleb(-places)):f}{GAP}%"
 
 
-def signed(text: str) -> str:
+def signed(text: str, places: int = 1) -> str:
     """A decimal string with its sign always shown, a real minus and no change as a plain 0."""
-    value = Decimal(text)
+    value = Decimal(text).quantize(Decimal(1).scaleb(-places))
     return f"+{value:f}" if value > 0 else f"−{-value:f}" if value < 0 else "0"
 
 

@@ -11,6 +11,7 @@ from lynxweb.pages import figures, formatting
 from lynxweb.pages.executor_rows import text as words_of
 from lynxweb.pages.wording import LEVELS, Chip, chip
 from lynxweb.registry.cards import RunView
+from lynxweb.registry.describing import point_text
 from runner.contract.fields import AnyField
 from runner.contract.findings import Finding, latency_withheld
 from runner.contract.metrics import DEFINITIONS
@@ -81,7 +82,7 @@ def point_rows(view: RunView) -> tuple[PointRows, ...]:
 
 
 def _point(run: Run, point: OperatingPoint, hidden: bool) -> PointRows:
-    at = formatting.point_text(point)
+    at = point_text(point)
     shown = [value for value in point.metrics if not (hidden and is_latency(value.definition))]
     withheld = [
         (formatting.metric_name(one.definition), f"{WITHHELD.get(one.reason, one.reason)}: {one.requests_fewest} of {one.requests_needed} a trial")
@@ -186,12 +187,12 @@ def rate(run: Run, label: str) -> figures.Rate | None:
     if value is None:
         return None
     low, high = (Decimal(end) if end is not None else None for end in (value.ci_low, value.ci_high))
-    return figures.Rate(label, formatting.point_text(point), Decimal(value.value), low, high, tuple(Decimal(one) for one in value.trial_values))
+    return figures.Rate(label, point_text(point), Decimal(value.value), low, high, tuple(Decimal(one) for one in value.trial_values))
 
 
 def ecdf(views: Sequence[RunView], samples: Sequence[Samples], names: Sequence[str]) -> dict[str, object]:
     """The figure of the latency distributions of one run or of two, as JSON values."""
     curves = {name: latencies(view.run, table) for name, view, table in zip(names, views, samples, strict=True)}
     stated = {name: tuple(percentiles(view.run)) for name, view in zip(names, views, strict=True)}
-    points = dict.fromkeys(formatting.point_text(view.run.operating_points[0]) for view in views)
+    points = dict.fromkeys(point_text(view.run.operating_points[0]) for view in views)
     return figures.as_json(figures.latency_ecdf(curves, stated, " | ".join(points)))

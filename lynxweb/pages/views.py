@@ -41,7 +41,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """Comparable groups by methodology version, with pickers for a pair."""
     groups = reading.groups_for(_actor(request))
     cards = [card for group in groups for card in group.runs]
-    picked = [card.digest for card in (groups[0].runs if groups else ())[:2]]
+    pairable = next((group.runs for group in groups if len(group.runs) > 1), ())
+    picked = [card.digest for card in pairable[1::-1]]
     recent = sorted(cards, key=lambda card: card.position, reverse=True)[:5]
     told = {"groups": groups, "picked": picked, "recent": recent, "policies": methodology_rows.policies()}
     return render(request, "pages/home.html", told)
@@ -101,9 +102,16 @@ def compare(request: HttpRequest) -> HttpResponse:
     a, b, name = (request.GET.get(key, "") for key in ("a", "b", "policy"))
     policy = policy_words(name or "iso-precision")
     if not a or not b or policy is None:
-        return render(request, "pages/choose.html", {"a": a, "b": b, "policy": name, "policies": methodology_rows.policies()}, status=400)
-    judged = comparing.compare_runs(_actor(request), a, b, policy.id.partition("@")[0], tuple(request.GET.getlist("ack")))
+        return _choose(request)
+    try:
+        judged = comparing.compare_runs(_actor(request), a, b, policy.id, tuple(request.GET.getlist("ack")))
+    except Problems:
+        return _choose(request)
     return redirect("comparison", digest=judged.digest) if judged.allowed else _refusal(request, judged)
+
+
+def _choose(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/choose.html", {"policies": methodology_rows.policies()}, status=400)
 
 
 @_or_404

@@ -57,7 +57,7 @@ KINDS: Final = {
     "training": Chip("training", "plain", "▸"),
     "microbenchmark": Chip("microbenchmark", "plain", "▸"),
     "burn_in": Chip("burn-in", "plain", "▸"),
-    "quick": Chip("quick look", "warn", "⏱", "Short floors: compares with other quick looks only, and no decision may cite it."),
+    "quick": Chip("quick look", "warn", "≈", "Short floors: compares with other quick looks only, and no decision may cite it."),
 }
 OUTCOMES: Final = {
     "better": Chip("B is better", "good", "▲"),

@@ -34,8 +34,8 @@ from runner.contract.samples import decode as decode_samples
 
 __all__ = (
     "ArtifactLine", "EventLine", "ExecutorLine", "ExecutorView", "Group", "MethodologyView", "NotFound", "RunCard", "RunPage", "RunView",
-    "bundle_for", "events_for", "executor_for", "executors_for", "groups_for", "methodologies_for", "methodology_for", "run_for", "runs_for",
-    "samples_for",
+    "bundle_for", "events_for", "executor_for", "executors_for", "file_for", "groups_for", "methodologies_for", "methodology_for", "run_for",
+    "runs_for", "samples_for",
 )  # fmt: skip
 
 MOST_GROUPS = 50
@@ -144,6 +144,14 @@ def samples_for(actor: Actor, digest: str) -> Samples:
 def bundle_for(actor: Actor, digest: str) -> bytes:
     """The bundle of one run, the exact bytes that were uploaded."""
     return rechecking.bundle_bytes(run_seen_by(actor, digest))
+
+
+def file_for(actor: Actor, digest: str, name: str) -> bytes:
+    """One member of a run's bundle, the exact bytes."""
+    member = rechecking.members_of(run_seen_by(actor, digest)).get(name)
+    if member is None:
+        raise NotFound("file", name)
+    return member()
 
 
 def _executor_line(version: ExecutorVersion) -> ExecutorLine:

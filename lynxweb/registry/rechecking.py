@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -34,18 +35,25 @@ class Rechecked:
     changed: bool
 
 
+def members_of(run: Run) -> dict[str, Callable[[], bytes]]:
+    """How to get each member of a run's bundle, the signed envelope among them, by name; files are read when called for."""
+    documents = {
+        "run.json": run.document,
+        "methodology.json": run.methodology.document,
+        "executor.before.json": run.executor.document,
+        "executor.after.json": run.executor_after,
+        "quality.json": run.quality,
+    }
+    links = run.artifacts.values_list("role", "artifact_id")
+    return {
+        **{name: partial(bytes, one.content) for name, one in documents.items() if one is not None},
+        **{role: partial(storage.fetch, sha256) for role, sha256 in links},
+    }
+
+
 def bundle_bytes(run: Run) -> bytes:
     """The container as it was uploaded, put together again from documents and files: the same bytes."""
-    members = {
-        "run.json": bytes(run.document.content),
-        "methodology.json": bytes(run.methodology.document.content),
-        "executor.before.json": bytes(run.executor.document.content),
-        "executor.after.json": bytes(run.executor_after.content),
-    }
-    if run.quality is not None:
-        members["quality.json"] = bytes(run.quality.content)
-    links = run.artifacts.values_list("role", "artifact_id")
-    members |= {role: storage.fetch(sha256) for role, sha256 in links}
+    members = {name: fetch() for name, fetch in members_of(run).items()}
     envelope = members.pop(bundles.ENVELOPE)
     return container.write({bundles.ENVELOPE: envelope, **{name: members[name] for name in sorted(members)}})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,13 @@ class Artifact:
     classes: int
     layers: tuple[Layer, ...]
     export: Export | None
+
+    def content(self) -> bytes:
+        """The bytes of the file as they were verified; BackendError if they changed since."""
+        content = self.path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise BackendError(f"{self.path}: the file changed since it was verified; take it from the distribution again")
+        return content
 
 
 @dataclass(frozen=True)

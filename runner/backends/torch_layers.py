@@ -15,7 +15,7 @@ Weights = dict[str, npt.NDArray[np.float32]]
 
 
 def network(layers: Sequence[Layer]) -> torch.nn.Sequential:
-    """The network of `layers` with weights from torch's generator; sizes are conv2d (in, out, kernel, padding), max_pool2d (size), linear (in, out)."""
+    """The network of `layers` with fresh weights; sizes are conv2d (in, out, kernel, padding), max_pool2d (size), linear (in, out)."""
     return torch.nn.Sequential(OrderedDict((layer.name, _module(layer)) for layer in layers))
 
 
@@ -24,9 +24,10 @@ def _module(layer: Layer) -> torch.nn.Module:
         inputs, outputs, kernel, padding = layer.sizes
         return torch.nn.Conv2d(inputs, outputs, kernel, padding=padding)
     if layer.kind == "linear":
-        return torch.nn.Linear(*layer.sizes)
+        inputs, outputs = layer.sizes
+        return torch.nn.Linear(inputs, outputs)
     if layer.kind == "max_pool2d":
-        return torch.nn.MaxPool2d(*layer.sizes)
+        return torch.nn.MaxPool2d(layer.sizes[0])
     return torch.nn.ReLU() if layer.kind == "relu" else torch.nn.Flatten()
 
 

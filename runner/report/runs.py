@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from runner.contract.check import Checked
 from runner.contract.executor import Executor
-from runner.contract.findings import Finding
+from runner.contract.findings import Finding, latency_withheld
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.quality import QualityEvaluation, QualityResult
 from runner.contract.run import MetricValue, OperatingPoint
@@ -35,10 +35,13 @@ def executor_label(executor: Executor) -> str:
 
 
 def _points(checked: Checked) -> Iterator[str]:
-    primary = checked.evidence.methodology.primary_metric
+    primary, withheld = checked.evidence.methodology.primary_metric, latency_withheld(checked.findings)
     for point in checked.evidence.run.operating_points:
         yield f"  at {point_text(point)}: {point.completed:,} requests in {duration(point.window_ns)}{_bad(point)}"
-        yield from columns((_metric_row(metric, primary) for metric in point.metrics), indent="    ", right=(1,))
+        shown = [metric for metric in point.metrics if not (withheld and DEFINITIONS[metric.definition].aggregation == "order_statistic")]
+        yield from columns((_metric_row(metric, primary) for metric in shown), indent="    ", right=(1,))
+        if withheld:
+            yield "    latencies withheld: a finding below says why"
         for gone in point.withheld:
             needed = f"needs {gone.requests_needed:,} requests a trial, has {gone.requests_fewest:,}"
             yield f"    {metric_name(gone.definition)}: withheld, {needed}"

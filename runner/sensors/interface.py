@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Protocol
 
 from runner.contract.fields import AnyField
 from runner.contract.telemetry import HOST
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
 Clock = Callable[[], int]
 
 # Cumulative counters of an edge. Violation times and pressure are ns, energy is mJ since the driver was loaded, CPU time is in kernel ticks.
@@ -32,7 +30,7 @@ class Edge:
     took_ns: int
     device: int = HOST
     counters: Mapping[str, int] = field(default_factory=dict)
-    refusals: Mapping[str, str] = NOTHING
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
     def status(self, name: str) -> str:
         """`observed`, the reason why the counter could not be read, or `not_collected` for one that this sensor does not know."""
@@ -47,7 +45,7 @@ class Reading:
     took_ns: int
     device: int = HOST
     values: Mapping[str, int] = field(default_factory=dict)
-    refusals: Mapping[str, str] = NOTHING
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sensor(Protocol):

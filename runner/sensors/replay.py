@@ -40,7 +40,7 @@ class Trace:
 
 
 def _plain(read: Edge | Reading) -> dict[str, object]:
-    return asdict(read) | {"refusals": dict(read.refusals)}
+    return asdict(read)
 
 
 class Replay:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from runner.workloads.manifest import Manifest
 
 # Name of a workload -> its folder beside this file.
 WORKLOADS: Mapping[str, str] = {"digits-cnn": "digits"}
+Element = TypeVar("Element", np.float32, np.int64)
 MODEL_FILES = {"onnx": "model.{precision}.onnx", "npz": "weights.npz"}
 
 
@@ -78,17 +80,17 @@ class Workload:
     @cached_property
     def inputs(self) -> npt.NDArray[np.float32]:
         """Sealed held-out inputs, float32 (n, *input_shape), preprocessed."""
-        return self._array("inputs.npy", np.dtype("<f4"))
+        return self._array("inputs.npy", np.float32)
 
     @cached_property
     def labels(self) -> npt.NDArray[np.int64]:
         """Sealed labels, int64 (n,)."""
-        return self._array("labels.npy", np.dtype("<i8"))
+        return self._array("labels.npy", np.int64)
 
     @cached_property
     def reference(self) -> npt.NDArray[np.float32]:
         """Sealed reference logits, float32 (n, classes)."""
-        return self._array("reference.npy", np.dtype("<f4"))
+        return self._array("reference.npy", np.float32)
 
     def artifact(self, precision: str, runtime_format: str) -> Artifact:
         """The verified model file of `precision` in the format a backend loads; WorkloadError lists what there is."""
@@ -117,10 +119,10 @@ class Workload:
     def _models(self) -> list[str]:
         return [name for name in self.manifest.files if name.endswith((".onnx", ".npz"))]
 
-    def _array(self, name: str, element: np.dtype[np.float32] | np.dtype[np.int64]) -> npt.NDArray[np.generic]:
-        values = np.load(io.BytesIO(self._verified(name)), allow_pickle=False)
+    def _array(self, name: str, element: type[Element]) -> npt.NDArray[Element]:
+        values: npt.NDArray[Element] = np.load(io.BytesIO(self._verified(name)), allow_pickle=False)
         if values.dtype != element:
-            raise WorkloadError(f"{self.folder / name}: expected {element} (got {values.dtype}); take the file from the distribution again")
+            raise WorkloadError(f"{self.folder / name}: expected {element.__name__} (got {values.dtype}); take it from the distribution again")
         values.setflags(write=False)
         return values
 

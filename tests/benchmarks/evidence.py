@@ -50,10 +50,10 @@ def closed(requests: int, clock: Clock) -> Samples:
 
 def opened(requests: int, clock: Clock) -> Samples:
     """Rows of one open loop at 40,000 requests a second on the null backend."""
-    null, window_ns = open_backend("null"), requests * SECOND // 40_000
+    window_ns = requests * SECOND // 40_000
     progress(f"evidence: open loop, {window_ns // SECOND} s")
-    prepared, due = [null.prepare(np.zeros((1, 1), np.float32))], due_times(OPEN, window_ns, 0, 0)
-    return open_loop(null.run, prepared, np.zeros(1, np.int64), due, window_ns, clock).samples(0, 0, 1)
+    due = due_times(OPEN, window_ns, 0, 0)
+    return open_loop(open_backend("null").run, range(1), np.zeros(1, np.int64), due, window_ns, clock).samples(0, 0, 1)
 
 
 def shaped(samples: Samples) -> Samples:

@@ -31,9 +31,7 @@ POISSON = Load(loop="open", process="poisson", rate_per_s="1000", seed="7")
 
 def ours(requests: int) -> tuple[int, int]:
     """(reported p50 in ns, cost per request in ns) of our closed loop on the null backend."""
-    null = open_backend("null")
-    prepared = [null.prepare(np.zeros((1, 1), np.float32)) for _ in range(8)]
-    columns = closed_loop(null.run, prepared, np.arange(8), None, Clock(time.perf_counter_ns()), requests=requests)
+    columns = closed_loop(open_backend("null").run, range(8), np.arange(8), None, Clock(time.perf_counter_ns()), requests=requests)
     latencies = np.sort(columns.t_last_ns - columns.t_scheduled_ns)
     return int(latencies[len(latencies) // 2]), (columns.window_end_ns - columns.window_start_ns) // requests
 
@@ -73,10 +71,8 @@ def _stated(summary: str, name: str) -> float:
 
 def poisson() -> dict[str, int]:
     """Our open loop at 1,000 requests a second for two seconds: latency from schedule, lag and spin in ns."""
-    null = open_backend("null")
     due = due_times(POISSON, 2_000_000_000, 0, 0)
-    prepared = [null.prepare(np.zeros((1, 1), np.float32))]
-    columns = open_loop(null.run, prepared, np.zeros(1, np.int64), due, 2_000_000_000, Clock(time.perf_counter_ns()))
+    columns = open_loop(open_backend("null").run, range(1), np.zeros(1, np.int64), due, 2_000_000_000, Clock(time.perf_counter_ns()))
     rows = columns.samples(0, 0, 1)
     lag, latency = np.sort(lag_queue_service(rows)[0]), np.sort(rows.t_last_ns - rows.t_scheduled_ns)
     half, most = len(lag) // 2, len(lag) * 99 // 100

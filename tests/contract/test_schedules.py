@@ -173,3 +173,19 @@ def test_a_stated_digest_that_the_rows_do_not_have_is_a_mismatch() -> None:
 def test_another_seed_is_a_mismatch() -> None:
     other = POISSON.model_copy(update={"seed": "8"})
     assert schedules.mismatch(rows(), 1_000, other, 2, schedules.digest(rows() - 1_000)) is not None
+
+
+class Given:
+    """Words that someone wrote down, in place of a generator's."""
+
+    def __init__(self, *given: int) -> None:
+        self.given = given
+
+    def random_raw(self, count: int) -> np.ndarray:
+        return np.array(self.given, np.uint64)
+
+
+def test_a_word_past_the_largest_multiple_of_the_bound_is_thrown_away() -> None:
+    words = schedules._Words(Given(2**64 - 1, 7, 2**64 - 2))  # type: ignore[arg-type]
+    assert words.below(3) == 7 % 3
+    assert words.below(3) == (2**64 - 2) % 3

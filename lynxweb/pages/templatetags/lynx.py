@@ -15,9 +15,9 @@ register = template.Library()
 
 
 @register.inclusion_tag("parts/metric.html")
-def metric(value: MetricValue | None, at: str, why: str = "withheld or not measured") -> dict[str, object]:
-    """A metric value with unit, interval, n and operating point; a dash with the reason where there is none."""
-    return {"stated": formatting.stated(value, at) if value is not None else None, "why": why}
+def metric(value: MetricValue | None, at: str, why: str = "withheld or not measured", named: bool = True) -> dict[str, object]:
+    """A metric value with name, unit, interval, n and operating point; a dash with the reason where there is none."""
+    return {"stated": formatting.stated(value, at) if value is not None else None, "why": why, "named": named}
 
 
 @register.inclusion_tag("parts/metric.html")

@@ -34,8 +34,16 @@ from runner.workloads import open_workload
 from runner.workloads.digits.card import card
 from runner.workloads.digits.images import PREPROCESSING, preprocess, split
 from runner.workloads.manifest import (
-    Candidate, DataSet, File, Manifest, QuantizationRecipe, ReferenceOutputs, Training, dataset_digest, float32_digest,
-)  # fmt: skip
+    Candidate,
+    DataSet,
+    File,
+    Manifest,
+    QuantizationRecipe,
+    ReferenceOutputs,
+    Training,
+    dataset_digest,
+    float32_digest,
+)
 
 FOLDER = Path(__file__).parent
 RECIPE_FILES = ("digits/recipe.py", "digits/images.py", "../backends/torch_layers.py")
@@ -83,7 +91,8 @@ def make(folder: Path) -> Manifest:
             samples=len(labels), train=parts.train, calibration=parts.calibration, selection=parts.selection, held_out=parts.held_out,
         ),
         training=Training(
-            seed=SEED, epochs=EPOCHS, batch=BATCH, learning_rate=LEARNING_RATE, weight_decay=WEIGHT_DECAY, schedule=f"AdamW, cosine to 0, label smoothing {LABEL_SMOOTHING}",
+            seed=SEED, epochs=EPOCHS, batch=BATCH, learning_rate=LEARNING_RATE, weight_decay=WEIGHT_DECAY,
+            schedule=f"AdamW, cosine to 0, label smoothing {LABEL_SMOOTHING}",
             parameters=sum(value.numel() for value in model.parameters()),
             train_correct=correct(logits(folder / "model.fp32.onnx", pixels[list(parts.train)]), answers[list(parts.train)]),
             held_out_correct=correct(reference, labels),
@@ -111,7 +120,7 @@ def trained(inputs: Floats, labels: Integers) -> torch.nn.Sequential:
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
     order = torch.Generator().manual_seed(SEED)
     for epoch in range(EPOCHS):
-        for chosen in torch.randperm(len(answers), generator=order).split(BATCH):
+        for chosen in torch.split(torch.randperm(len(answers), generator=order), BATCH):
             optimizer.zero_grad()
             loss = torch.nn.functional.cross_entropy(model(images[chosen]), answers[chosen], label_smoothing=float(LABEL_SMOOTHING))
             loss.backward()  # type: ignore[no-untyped-call]

@@ -1,0 +1,35 @@
+"""What the OpenAPI description says of every endpoint: its answers, and the problems each may answer with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+
+from lynxweb.api.answers import ProblemAnswer
+from lynxweb.api.problems import MEDIA_TYPE
+
+WORDS = {
+    400: "Malformed.",
+    401: "No login, or a token that does not count.",
+    403: "Known, and not allowed to do this.",
+    404: "Unknown, or not yours to see.",
+    409: "In conflict with what is there.",
+    413: "Too large.",
+    415: "Another media type is needed.",
+    422: "A rule is broken; every problem with its place and remedy.",
+    429: "Too many rejected bundles.",
+}
+
+
+def problems(*statuses: int) -> dict[Any, Any]:
+    """The problem answers of an endpoint by (status, media type); 400, 401 and 403 belong to all."""
+    return {(status, MEDIA_TYPE): OpenApiResponse(ProblemAnswer, WORDS[status]) for status in sorted({400, 401, 403, *statuses})}
+
+
+def describes(
+    summary: str, answers: dict[Any, Any], *statuses: int, request: Any = None, **more: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Describe one method of a view: a one-line summary, its answers by status, and the problems beyond the common ones."""
+    return extend_schema(summary=summary, request=request, responses={**answers, **problems(*statuses)}, **more)

@@ -1,0 +1,64 @@
+"""Nodes: a machine introduces itself and gets what it needs to declare and upload."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from lynxweb.accounts.nodes import enrol_node
+from lynxweb.api.answers import DeclarationAnswer, NodeAnswer
+from lynxweb.api.asking import checked, reason_of, request_id
+from lynxweb.api.authentication import actor_from
+from lynxweb.api.description import describes
+from lynxweb.api.requests import Declare, EnrolNode
+from lynxweb.registry.declaration import declare
+
+
+class Nodes(APIView):
+    """The nodes of the organisation."""
+
+    @describes("Enrol a node", {201: NodeAnswer}, 409, 422, request=EnrolNode)
+    def post(self, request: Request) -> Response:
+        """Enrol a node with its public key and the proof that it holds the private one; needs a token of scope `enrol`.
+
+        The organisation's secret and the upload token are in this answer and never again.
+        """
+        values, actor = checked(EnrolNode, request.data), actor_from(request)
+        enrolled = enrol_node(
+            actor,
+            name=values["name"],
+            public_key=bytes.fromhex(values["public_key"]),
+            proof=bytes.fromhex(values["proof"]),
+            reason=reason_of(values, "enrolled over the API"),
+            request_id=request_id(request, actor),
+        )
+        content = {
+            "node": enrolled.node.id,
+            "name": enrolled.node.name,
+            "key_id": enrolled.key.key_id,
+            "organisation": enrolled.node.organisation_id,
+            "organisation_secret": enrolled.organisation_secret.hex(),
+            "token": enrolled.upload_token.text,
+            "token_expires": enrolled.upload_token.expires,
+            "position": enrolled.recorded.seq,
+        }
+        return Response(content, status=201, headers={"Cache-Control": "no-store"})
+
+
+class Declarations(APIView):
+    """Promises to measure."""
+
+    @describes("Declare a run", {201: DeclarationAnswer}, 404, 409, request=Declare)
+    def post(self, request: Request) -> Response:
+        """Declare a run before measuring it; the nonce is signed into its bundle, and measuring starts before `expires_at`."""
+        values, actor = checked(Declare, request.data), actor_from(request)
+        declared = declare(actor, values["methodology"], node_id=values.get("node"), request_id=request_id(request, actor))
+        content = {
+            "nonce": declared.nonce,
+            "methodology": declared.methodology_id,
+            "node": declared.node_id,
+            "declared_at": declared.declared_at,
+            "expires_at": declared.expires_at,
+        }
+        return Response(content, status=201)
