@@ -92,7 +92,7 @@ def executor(**changes: AnyField) -> Executor:
     leaves: dict[str, AnyField] = {}
     for path, _, leaf in facts(Executor()):
         kind = type(leaf).model_fields["value"].annotation.__args__[0]  # type: ignore[union-attr]
-        value = {"str": "x", "int": 1, "bool": False}.get(getattr(kind, "__name__", ""), None)
+        value = {"str": "x", "int": 1, "bool": False}.get(getattr(kind, "__name__", ""))
         if value is None:
             value = ("x",) if "tuple" in str(kind) else {"x": "1"} if "str, str" in str(kind) else {"x": 1}
         leaves[path] = type(leaf)(value=value, status="observed", source="test")

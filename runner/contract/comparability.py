@@ -64,9 +64,7 @@ def compare(a: Side, b: Side, policy: Policy, context: Context | None = None) ->
     reasons = tuple(one for one in found if one.effect in REFUSING)
     verdict = _verdict(reasons, by_effect["declared"])
     numbers = metric_comparisons(a, b, _left_out(a, b, by_effect["metric"], world)) if verdict in ALLOWED else ()
-    return Comparison(
-        policy, a, b, verdict, reasons, by_effect["declared"], by_effect["subject"], by_effect["unknown"], by_effect["metric"], numbers
-    )
+    return Comparison(policy, a, b, verdict, reasons, by_effect["declared"], by_effect["subject"], by_effect["unknown"], by_effect["metric"], numbers)
 
 
 def _verdict(reasons: tuple[Reason, ...], declared: tuple[Reason, ...]) -> Verdict:

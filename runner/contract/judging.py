@@ -10,9 +10,11 @@ from runner.contract.grades import reaches
 from runner.contract.methodology import BLOCKS as METHODOLOGY_BLOCKS
 from runner.contract.methodology import block_values
 from runner.contract.metrics import DEFINITIONS
-from runner.contract.policies import Policy
+from runner.contract.policies import FieldClass, Policy
 from runner.contract.reasons import Context, Reason, ReasonEffect, Side, declared, reason, subject, unknown
 
+# One label with two of these is another numerical scheme (R-11); with another label they are only part of the difference.
+SCHEME_PATHS = ("precision.accumulate", "precision.scheme")
 METHODOLOGY_CODES = {
     "load": "R-15", "protocol.latency": "R-16", "protocol.energy": "R-13", "metrics": "R-21", "quality": "R-31",
 }  # every other block: R-23  # fmt: skip
@@ -55,15 +57,18 @@ def _metric_effect(code: str, a: Side, b: Side) -> ReasonEffect | None:
 def executors(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Reason]:
     """Every fingerprint field that differs or is unknown, judged by the class that the policy gives its block."""
     same_boot = a.run.instance == b.run.instance and a.run.boot is not None and a.run.boot == b.run.boot
+    one_label = all(
+        getattr(a.executor.precision, name).projected() == getattr(b.executor.precision, name).projected() for name in ("weights", "activations")
+    )
     for (path, fact, one), (_, _, other) in zip(facts(a.executor), facts(b.executor), strict=True):
         if fact.role == "F":
-            found = _field(path, fact, one, other, policy, same_boot)
+            code = "R-11" if one_label and path in SCHEME_PATHS else "R-42"
+            found = _field(path, fact, one, other, policy.executor[block_of(path)], code, same_boot)
             if found is not None:
                 yield found
 
 
-def _field(path: str, fact: Fact, one: AnyField, other: AnyField, policy: Policy, same_boot: bool) -> Reason | None:
-    judged = policy.executor[block_of(path)]
+def _field(path: str, fact: Fact, one: AnyField, other: AnyField, judged: FieldClass, code: str, same_boot: bool) -> Reason | None:
     place, left, right = f"executor.{path}", _side(one), _side(other)
     settled = all(leaf.known or leaf.status == "not_applicable" for leaf in (one, other))
     if settled and one.projected() == other.projected():
@@ -72,16 +77,12 @@ def _field(path: str, fact: Fact, one: AnyField, other: AnyField, policy: Policy
         optional = fact.need == "O" or judged != "must_match" or (same_boot and one.status.startswith("unreadable:"))
         return unknown(place, left, right, fact.layer) if optional else reason("R-27", place, left, right, layer=fact.layer)
     if judged == "must_match":
-        return reason(_executor_code(path) if settled else "R-27", place, left, right, layer=fact.layer)
+        return reason(code if settled else "R-27", place, left, right, layer=fact.layer)
     return (subject if judged == "subject" else declared)(place, left, right, fact.layer)
 
 
 def _side(leaf: AnyField) -> object:
     return leaf.value if leaf.known else leaf.status
-
-
-def _executor_code(path: str) -> str:
-    return "R-11" if path in ("precision.accumulate", "precision.scheme") else "R-42"
 
 
 def fallbacks(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Reason]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.contract.canonical import LARGEST_INTEGER, decode, digest, encode
@@ -30,11 +30,13 @@ INSIDE = [
 ]
 
 
+@settings(deadline=None)
 @given(values)
 def test_encoding_is_that_of_the_rfc_inside_the_profile(value: object) -> None:
     assert encode(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(values)
 def test_decoding_gives_back_what_was_encoded(value: object) -> None:
     assert decode(encode(value), canonical=True) == value

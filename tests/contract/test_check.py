@@ -20,7 +20,7 @@ from runner.contract.keys import SigningKey
 from runner.contract.problems import Problems
 from runner.contract.samples import encode as encode_samples
 from runner.contract.schedules import digest, offsets
-from tests.builders import KEY, SECOND, absent, executor, methodology, members, run, samples, sealed, seen
+from tests.builders import KEY, SECOND, absent, executor, members, methodology, run, samples, sealed, seen
 
 WHOLE = sealed()
 

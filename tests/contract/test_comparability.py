@@ -47,7 +47,7 @@ def test_another_precision_is_refused_under_iso_precision_and_studied_under_prec
     a, b = side("a"), side("b", what=executor(**INT8))
     refused = compare(a, b, ISO_PRECISION)
     assert refused.verdict == "not_comparable"
-    assert {reason.path for reason in refused.reasons} == {f"executor.{path.replace('__', '.')}" for path in INT8}
+    assert {(reason.code, reason.path) for reason in refused.reasons} == {("R-42", f"executor.{path.replace('__', '.')}") for path in INT8}
     assert compare(a, b, PRECISION_STUDY).verdict == "comparable"
 
 
@@ -173,7 +173,7 @@ def test_equal_executors_show_no_material_difference() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(paths), st.sampled_from(["value", "unreadable:x", "not_applicable", "not_collected"]), st.sampled_from(POLICIES))
 def test_the_verdict_is_symmetric_and_reasons_mirror_each_other(path: str, change: str, policy: Any) -> None:
-    leaf = dict((place, found) for place, _, found in facts(executor()))[path]
+    leaf = {place: found for place, _, found in facts(executor())}[path]
     changed = absent(change) if change != "value" else type(leaf)(value=_other(leaf.value), status="observed", source="")
     a, b = (
         side("a", what=executor(**INT8)),
@@ -188,7 +188,7 @@ def test_the_verdict_is_symmetric_and_reasons_mirror_each_other(path: str, chang
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(paths), st.sampled_from(["unreadable:x", "not_collected"]), st.sampled_from(POLICIES), st.sampled_from(paths))
 def test_knowing_less_on_one_side_never_turns_a_refusal_into_permission(path: str, status: str, policy: Any, hidden: str) -> None:
-    leaf = dict((place, found) for place, _, found in facts(executor()))[path]
+    leaf = {place: found for place, _, found in facts(executor())}[path]
     changes = {path.replace(".", "__"): type(leaf)(value=_other(leaf.value), status="observed", source="")}
     a, b = side("a"), side("b", what=executor(**(INT8 | changes)))
     less = side("b", what=executor(**(INT8 | changes | {hidden.replace(".", "__"): absent(status)})))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.contract.canonical import encode
@@ -26,6 +26,7 @@ def test_every_leaf_has_a_layer_that_somebody_owns() -> None:
     assert {fact.layer for _, fact, _ in facts(Executor())} <= OWNERS.keys()
 
 
+@settings(deadline=None)
 @given(st.sampled_from(paths))
 def test_a_changed_leaf_changes_its_own_block_and_no_other(path: str) -> None:
     before, after = executor(), executor(**{path.replace(".", "__"): absent("not_applicable")})

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from runner.contract.schema import schemas
-from tests.builders import executor, methodology_tree, quality, methodology, run, samples
+from tests.builders import executor, methodology, methodology_tree, quality, run, samples
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
 
