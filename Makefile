@@ -13,11 +13,11 @@ BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: ins
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
-	@echo "  variables: PORT=8000  TORCH=none (leave torch out)  PYTHON=/path/to/python3.11  NAME=floor (bench)  ARGS='-k words' (test)"
+	@echo "  variables: PORT=8000  TORCH=none (leave torch out)  PYTHON=/path/to/python3.11  NAME=floor (bench)  ARGS='-k words' (test), ARGS=--exit (run)"
 
 run: ## set everything up, benchmark this machine, serve the site and print the address of the comparison
 	$(BOOTSTRAP) run
-	@exec $(VENV)/python manage.py up --port $(PORT)
+	@exec $(VENV)/python manage.py up --port $(PORT) $(ARGS)
 
 test: ## set up what the tests need, say what is missing, run them (SQLite, or the database in DATABASE_URL)
 	$(BOOTSTRAP) test
@@ -40,7 +40,7 @@ format: ## rewrite the code in the project's format and order its imports
 
 bench: ## run the benchmarks of tests/benchmarks (NAME=floor: one of them); each prints one JSON object last
 	$(BOOTSTRAP) test
-	@for name in $(or $(NAME),$(filter-out \_%,$(basename $(notdir $(wildcard tests/benchmarks/[a-z]*.py))))); do \
+	@for name in $(or $(NAME),$$(grep -l __main__ tests/benchmarks/*.py | xargs -n1 basename -s .py)); do \
 		echo "== $$name" >&2; $(VENV)/python -m tests.benchmarks.$$name || exit 1; done
 
 clean: ## remove .venv, caches and build output; never var/, which holds what the site keeps

@@ -10,11 +10,39 @@ import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import FrameType
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from runner.contract.problems import Problems
+from runner.options import (
+    Acknowledge,
+    AnyBundle,
+    BackendName,
+    Bundle,
+    Declare,
+    DeviceName,
+    DryRun,
+    Everything,
+    Json,
+    MethodologyName,
+    NodeName,
+    Out,
+    Party,
+    PolicyName,
+    PrecisionName,
+    PublicKey,
+    Quiet,
+    SideA,
+    SideB,
+    Sides,
+    Threads,
+    Token,
+    TokenFile,
+    Trials,
+    Url,
+    Version,
+)  # fmt: skip
 from runner.report.problems import plain_problem, problem_document, problem_lines
 from runner.talk import Talk
 from runner.verbs.result import DONE, EXIT_CODES, FAILED, INTERRUPTED, USAGE, Result
@@ -40,23 +68,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )  # fmt: skip
 
-Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document on stdout, also for errors.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on stderr.")]
-Bundle = Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle file, or the digest (or its beginning) of one in the outbox.")]
-
 
 @app.callback(invoke_without_command=True)
-def root(
-    ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print version, commit and contract version.")] = False,
-    json_: Json = False,
-    quiet: Quiet = False,
-) -> int:
+def root(ctx: typer.Context, version: Version = False, json_: Json = False, quiet: Quiet = False) -> int:
     """The options that every verb shares."""
     ctx.obj = Talk(json_, quiet)
-    if version and ctx.invoked_subcommand is None:
-        raise typer.Exit(_do(ctx, "version", False, False))
     if ctx.invoked_subcommand is None:
+        if version:
+            raise typer.Exit(_do(ctx, "version", False, False))
         typer.echo(ctx.get_help(), err=True)
         raise typer.Exit(USAGE)
     return DONE
@@ -81,40 +100,34 @@ def probe(ctx: typer.Context, json_: Json = False, quiet: Quiet = False) -> int:
 
 
 @app.command(epilog=EPILOG)
-def run(
+def run(  # noqa: PLR0913, PLR0917  (one parameter for each option)
     ctx: typer.Context,
-    methodology: Annotated[str, typer.Argument(metavar="METHODOLOGY", help="The name of a built-in methodology, or the path of a methodology document.")],
-    with_: Annotated[list[str] | None, typer.Option("--with", metavar="BACKEND:PRECISION[:DEVICE]", help="A side of a session whose trials are interleaved; repeat it.")] = None,
-    backend: Annotated[str, typer.Option(help="The backend of a single run.")] = "onnxruntime",
-    precision: Annotated[str, typer.Option(help="The precision of a single run.")] = "fp32",
-    device: Annotated[str, typer.Option(help="The device of a single run: cpu or cuda.")] = "cpu",
-    trials: Annotated[int, typer.Option(help="Trials of each side; fewer than five leave outcomes inconclusive.")] = 5,
-    threads: Annotated[int, typer.Option(help="Threads that a backend may use inside one request.")] = 1,
-    declare: Annotated[bool | None, typer.Option("--declare/--no-declare", help="Open each run at the site before measuring; by default when this node is enrolled.")] = None,
-    party: Annotated[str, typer.Option(help="Who measures: vendor, buyer or third_party.")] = "buyer",
-    out: Annotated[str, typer.Option(metavar="FOLDER", help="Write bundles here instead of the node's outbox.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be measured, and measure nothing.")] = False,
+    methodology: MethodologyName,
+    sides: Sides = None,
+    backend: BackendName = "onnxruntime",
+    precision: PrecisionName = "fp32",
+    device: DeviceName = "cpu",
+    trials: Trials = 5,
+    threads: Threads = 1,
+    declare: Declare = None,
+    party: Party = "buyer",
+    out: Out = "",
+    dry_run: DryRun = False,
     json_: Json = False,
     quiet: Quiet = False,
-) -> int:  # fmt: skip
+) -> int:
     """Measure under METHODOLOGY and sign the evidence.
 
     Trials run in fresh processes, interleaved across the sides; each side leaves one sealed bundle in the outbox.
     """
     return _do(
-        ctx, "run", json_, quiet, methodology=methodology, sides=with_ or [f"{backend}:{precision}:{device}"], trials=trials,
+        ctx, "run", json_, quiet, methodology=methodology, sides=sides or [f"{backend}:{precision}:{device}"], trials=trials,
         threads=threads, declare=declare, party=party, out=out, dry_run=dry_run,
     )  # fmt: skip
 
 
 @app.command(epilog=EPILOG)
-def check(
-    ctx: typer.Context,
-    bundle: Bundle,
-    public_key: Annotated[str, typer.Option(help="The signer's raw Ed25519 public key in hex; this node's own key is known.")] = "",
-    json_: Json = False,
-    quiet: Quiet = False,
-) -> int:
+def check(ctx: typer.Context, bundle: Bundle, public_key: PublicKey = "", json_: Json = False, quiet: Quiet = False) -> int:
     """Judge a bundle as the site would.
 
     Recomputes every number from the raw rows, runs every gate and shows all findings.
@@ -124,12 +137,7 @@ def check(
 
 @app.command(epilog=EPILOG)
 def push(
-    ctx: typer.Context,
-    bundle: Annotated[str, typer.Argument(metavar="[BUNDLE]", help="One bundle; without it, every bundle that waits.")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="Also those that the site refused before.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be sent, and send nothing.")] = False,
-    json_: Json = False,
-    quiet: Quiet = False,
+    ctx: typer.Context, bundle: AnyBundle = "", everything: Everything = False, dry_run: DryRun = False, json_: Json = False, quiet: Quiet = False
 ) -> int:
     """Hand bundles to the site.
 
@@ -141,10 +149,10 @@ def push(
 @app.command(epilog=EPILOG)
 def compare(
     ctx: typer.Context,
-    a: Annotated[str, typer.Argument(metavar="A", help="A bundle file, or a digest in the outbox.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The bundle that is held against A.")],
-    policy: Annotated[str, typer.Option(help="iso-precision or precision-study.")] = "iso-precision",
-    acknowledge: Annotated[list[str] | None, typer.Option(metavar="CODE", help="A refusal code that you acknowledge, such as R-12; repeat it.")] = None,
+    a: SideA,
+    b: SideB,
+    policy: PolicyName = "iso-precision",
+    acknowledge: Acknowledge = None,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -157,13 +165,7 @@ def compare(
 
 @app.command(epilog=EPILOG)
 def enrol(
-    ctx: typer.Context,
-    url: Annotated[str, typer.Argument(help="The address of the site.")],
-    token: Annotated[str, typer.Option(envvar="LYNXWEB_TOKEN", help="An enrolment token; everyone on this machine can see a command line.")] = "",
-    token_file: Annotated[str, typer.Option(metavar="FILE", help="A file that holds the enrolment token.")] = "",
-    name: Annotated[str, typer.Option(help="The node's name at the site; by default made from its key.")] = "",
-    json_: Json = False,
-    quiet: Quiet = False,
+    ctx: typer.Context, url: Url, token: Token = "", token_file: TokenFile = "", name: NodeName = "", json_: Json = False, quiet: Quiet = False
 ) -> int:
     """Register this node at a site.
 

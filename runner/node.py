@@ -101,7 +101,8 @@ class NodeHome:
     def _secret(self, path: Path) -> bytes:
         if path.stat().st_mode & 0o077:
             found = oct(path.stat().st_mode & 0o777)
-            raise Problems([Problem(str(path.name), f"mode {found}", "mode 0600", f"run chmod 600 on {path.name} in the node's home", "secret-exposed")])
+            remedy = f"run chmod 600 on {path.name} in the node's home"
+            raise Problems([Problem(path.name, f"mode {found}", "mode 0600", remedy, "secret-exposed")])
         return path.read_bytes()
 
     def _object(self, path: Path) -> dict[str, object]:

@@ -91,7 +91,8 @@ class Outbox:
         hits = [entry for entry in self.entries() if entry.digest.startswith(name)] if len(name) >= SHORTEST_PREFIX else []
         if len(hits) != 1:
             found = f"{len(hits)} bundles" if hits else "no such file or bundle"
-            raise Problems([Problem(name[:80], found, "a bundle file, or the digest of one in the outbox", "look with lynxweb push --all --dry-run", "not-found")])
+            expected = "a bundle file, or the digest of one in the outbox"
+            raise Problems([Problem(name[:80], found, expected, "look with lynxweb push --all --dry-run", "not-found")])
         return hits[0]
 
 

@@ -33,7 +33,8 @@ class Talk:
             yield lambda phase, done, of: self.say(f"[{done}/{of}] {phase}")
             return
         progress, console = import_module("rich.progress"), import_module("rich.console")
-        shown = (progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeElapsedColumn(), progress.TextColumn("{task.description}", markup=False))
+        words = progress.TextColumn("{task.description}", markup=False)
+        shown = (progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeElapsedColumn(), words)
         with progress.Progress(*shown, console=console.Console(stderr=True), auto_refresh=False) as bar:
             task = bar.add_task("starting", total=None)
 

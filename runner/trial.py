@@ -8,7 +8,8 @@ from pathlib import Path
 
 from runner.session.spawn import die_with_parent
 from runner.session.task import Task
-from runner.session.trial import measured, written
+from runner.session.trial import measured
+from runner.session.trial_files import written
 
 
 def main(folder: Path) -> None:

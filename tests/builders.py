@@ -70,8 +70,10 @@ def methodology_tree(**changes: Any) -> dict[str, Any]:
         "quality": {"suite": "digits", "suite_version": 1, "metrics": ["accuracy", "agreement"], "slices": "per_class",
                     "min_accuracy_ratio_ppm": 990_000, "min_agreement_ppm": 950_000},
         "reporting": {"statistic": "median_of_trials", "interval_method": "t_on_logarithms_of_trials", "interval_level_permille": 950},
-        "slo": {"metric": "none", "permille": None, "limit_ns": None}, "gates": {}, "runner_versions": ">=0.1,<1", "permitted_runtimes": ["torch-eager", "onnxruntime"],
-        "permitted_tuning": "default", "undeclared_allowed": True, "forbidden": [], "representativeness": "none", "limitations": [], "authors": ["test"],
+        "slo": {"metric": "none", "permille": None, "limit_ns": None}, "gates": {},
+        "runner_versions": ">=0.1,<1", "permitted_runtimes": ["torch-eager", "onnxruntime"],
+        "permitted_tuning": "default", "undeclared_allowed": True,
+        "forbidden": [], "representativeness": "none", "limitations": [], "authors": ["test"],
     }  # fmt: skip
     for path, value in changes.items():
         *parents, name = path.split("__")

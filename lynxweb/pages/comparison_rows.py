@@ -145,7 +145,13 @@ def throughput(views: Sequence[RunView], names: Sequence[str]) -> dict[str, obje
 def nearest_rows(judged: Judged) -> tuple[Nearest, ...]:
     """The nearest pairs that may be compared, the fewest declared differences first."""
     return tuple(
-        Nearest("A" if pair.a.digest == judged.a.digest else "B", judged.cards[pair.a.digest], judged.cards[pair.b.digest], pair.verdict, len(pair.declared))
+        Nearest(
+            "A" if pair.a.digest == judged.a.digest else "B",
+            judged.cards[pair.a.digest],
+            judged.cards[pair.b.digest],
+            pair.verdict,
+            len(pair.declared),
+        )
         for pair in judged.nearest
         if pair.a.digest in judged.cards and pair.b.digest in judged.cards
     )
@@ -167,7 +173,8 @@ def figure_table(comparison: Comparison, rates: bool) -> tuple[FigureRow, ...]:
                 text = formatting.stated(found, point_text(how.run.operating_points[0]))
                 scale = formatting.scale_of(found)
                 trials = ", ".join(scale.number(Decimal(trial)) for trial in found.trial_values)
-                rows.append(FigureRow(text.name, side, f"{text.number}{formatting.GAP}{text.unit} {text.interval} @ {text.at}", f"{trials}{formatting.GAP}{text.unit}"))
+                shown = f"{text.number}{formatting.GAP}{text.unit} {text.interval} @ {text.at}"
+                rows.append(FigureRow(text.name, side, shown, f"{trials}{formatting.GAP}{text.unit}"))
     return tuple(rows)
 
 
@@ -189,10 +196,12 @@ def told(judged: Judged) -> dict[str, object]:
     found = judged.comparison
     rows = metric_rows(found)
     return {
-        "verdict": chip(VERDICTS, found.verdict), "policy": found.policy, "tuples": tuples(judged), "metrics": rows, "headline": rows[0] if rows else None,
+        "verdict": chip(VERDICTS, found.verdict), "policy": found.policy, "tuples": tuples(judged), "metrics": rows,
+        "headline": rows[0] if rows else None,
         "declared": by_owner(found.declared), "subject": by_owner(found.subject), "unknown": found.unknown, "dropped": found.dropped,
         "quality": quality_pairs(found), "worst": worst_slices(found), "names": labels(judged.a, judged.b),
-        "ecdf_table": figure_table(found, rates=False), "throughput_table": figure_table(found, rates=True), "at": point_text(found.a.run.operating_points[0]),
+        "ecdf_table": figure_table(found, rates=False), "throughput_table": figure_table(found, rates=True),
+        "at": point_text(found.a.run.operating_points[0]),
     }  # fmt: skip
 
 

@@ -62,7 +62,9 @@ def row(path: str, leaf: AnyField, role: str, need: str, layer: str) -> FieldRow
     text = "" if pairs else field_text(path, leaf)
     exact = str(leaf.value) if isinstance(leaf.value, int) and not isinstance(leaf.value, bool) and text != str(leaf.value) else ""
     owner = OWNERS.get(layer, "")
-    return FieldRow(path, path.removeprefix(f"{block}."), text, pairs, exact, status_chip(leaf.status), leaf.source, ROLES[role], NEEDS[need], layer, owner)
+    return FieldRow(
+        path, path.removeprefix(f"{block}."), text, pairs, exact, status_chip(leaf.status), leaf.source, ROLES[role], NEEDS[need], layer, owner
+    )
 
 
 def field_text(path: str, leaf: AnyField) -> str:

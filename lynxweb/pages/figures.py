@@ -47,9 +47,7 @@ class Rate:
     trials_per_s: tuple[Decimal, ...]
 
 
-def latency_ecdf(
-    latencies_ns_by_label: Mapping[str, Sequence[Latencies]], stated: Mapping[str, Sequence[Percentile]], at: str
-) -> go.Figure:
+def latency_ecdf(latencies_ns_by_label: Mapping[str, Sequence[Latencies]], stated: Mapping[str, Sequence[Percentile]], at: str) -> go.Figure:
     """Empirical distribution of latency, one step line a trial and side, with the stated percentiles and their intervals on top.
 
     `latencies_ns_by_label` maps a side's label to the sorted latencies of each of its trials; `at` is the operating point.
@@ -66,7 +64,7 @@ def latency_ecdf(
             figure.add_trace(_marks(label, side, marks, unit, divisor))
     spread = _spread(latencies_ns_by_label)
     figure.update_layout(
-        xaxis={"title": {"text": _safe(f"latency, {unit} @ {at}")}, "type": "log" if spread > LOG_FROM_RATIO else "linear"},
+        xaxis={"title": {"text": f"latency, {unit}<br>@ {_safe(at)}"}, "type": "log" if spread > LOG_FROM_RATIO else "linear"},
         yaxis={"title": {"text": "requests at or below, %"}, "range": [0, 101]},
     )
     return figure
@@ -97,7 +95,7 @@ def _marks(label: str, side: int, marks: Sequence[Percentile], unit: str, diviso
         error_x={"type": "data", "symmetric": False, "array": highs, "arrayminus": lows, "thickness": 1.5, "width": 5},
         mode="markers",
         marker={"size": 9, "symbol": SYMBOLS[side % len(SYMBOLS)]},
-        name=_safe(f"{label}: stated percentile, 95 % interval"),
+        name="stated, 95 % interval",
         legendgroup=str(side),
         meta={"series": side},
         hovertemplate=f"p%{{y}}: %{{x}} {unit}<extra>{_safe(label)}</extra>",
@@ -115,8 +113,14 @@ def throughput_bars(rates: Sequence[Rate]) -> go.Figure:
                 x=[float(rate.per_s)],
                 y=[place],
                 orientation="h",
-                error_x={"type": "data", "symmetric": False, "array": [float(high - rate.per_s)], "arrayminus": [float(rate.per_s - low)],
-                         "thickness": 1.5, "width": 8},
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [float(high - rate.per_s)],
+                    "arrayminus": [float(rate.per_s - low)],
+                    "thickness": 1.5,
+                    "width": 8,
+                },
                 name=place,
                 meta={"series": side},
                 width=0.5,
@@ -136,7 +140,7 @@ def throughput_bars(rates: Sequence[Rate]) -> go.Figure:
         )
     points = " | ".join(dict.fromkeys(rate.at for rate in rates))
     figure.update_layout(
-        xaxis={"title": {"text": _safe(f"throughput, req/s @ {points}")}, "rangemode": "tozero"},
+        xaxis={"title": {"text": f"throughput, req/s<br>@ {_safe(points)}"}, "rangemode": "tozero"},
         yaxis={"autorange": "reversed", "automargin": True, "ticks": ""},
         showlegend=False,
     )
@@ -162,7 +166,7 @@ def _figure() -> go.Figure:
     return go.Figure(
         layout={
             "template": go.layout.Template(),
-            "margin": {"l": 64, "r": 16, "t": 16, "b": 56},
+            "margin": {"l": 64, "r": 16, "t": 16, "b": 64},
             "hovermode": "closest",
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "bargap": 0.3,

@@ -73,7 +73,8 @@ def contract_text(methodology: Methodology) -> tuple[tuple[str, str], ...]:
     return (
         ("Work", f"{work.task} on {work.model_name} ({work.model_family}) over {formatting.whole(work.n_samples)} samples of {work.dataset_name}."),
         ("Load", f"{arrivals} The client is {load.client_location.replace('_', ' ')}."),
-        ("Time", f"Latency of {protocol.latency.scope.replace('_', ' ')} counts from the {protocol.latency.origin} time; timed region: {protocol.timed_region}."),
+        ("Time", f"Latency of {protocol.latency.scope.replace('_', ' ')} counts from the {protocol.latency.origin} time; "
+                 f"timed region: {protocol.timed_region}."),
         ("Trials", f"At least {protocol.min_trials} trials, each in {protocol.restart_policy.replace('_', ' ')}, of at least {window} and "
                    f"{protocol.min_requests} completed requests; warm-up of {protocol.warmup_min_requests} requests and "
                    f"{formatting.duration(protocol.warmup_min_ns)} before each."),

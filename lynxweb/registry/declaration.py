@@ -13,7 +13,8 @@ from lynxweb.accounts.roles import require
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Subject
 from lynxweb.audit.leaf import instant
-from lynxweb.audit.record import record, utc_now
+from lynxweb.audit.models import Event
+from lynxweb.audit.record import record, recorded_as, utc_now
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Declaration, MethodologyVersion
 from runner.contract.canonical import digest, sha256
@@ -34,7 +35,7 @@ def declare(
     """A fresh declaration for one node under a published methodology.
 
     The nonce is SHA-256(newest checkpoint or 32 zero bytes, then 32 random bytes). Measuring must start before `expires_at`. A node declares
-    for itself; a person names one of the organisation's nodes.
+    for itself; a person names one of the organisation's nodes. The same `request_id` again gives the same declaration.
     """
     acting = require(actor, Action.RUN_DECLARE)
     methodology = MethodologyVersion.objects.filter(digest=methodology_digest).first()
@@ -43,6 +44,9 @@ def declare(
     node = Node.objects.for_actor(acting).filter(id=acting.id if acting.kind == "node" else node_id, retired=False).first()
     if node is None:
         raise NotFound("node", node_id or acting.id)
+    earlier = _made_by(request_id, node, methodology)
+    if earlier is not None:
+        return earlier
     nonce, now = sha256(NO_CHECKPOINT + random_bytes(32)), clock()
     with transaction.atomic():
         declaration = Declaration.objects.create(
@@ -58,3 +62,10 @@ def declare(
             clock=clock,
         )
     return declaration
+
+
+def _made_by(request_id: str, node: Node, methodology: MethodologyVersion) -> Declaration | None:
+    """The declaration that this request made before; None lets a new one be made, and `record()` refuses an id that did something else."""
+    recorded = recorded_as(request_id)
+    event = None if recorded is None else Event.objects.filter(seq=recorded.seq, action=Action.RUN_DECLARE).first()
+    return None if event is None else Declaration.objects.filter(nonce=event.object_id, node=node, methodology=methodology).first()

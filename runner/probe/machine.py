@@ -76,7 +76,7 @@ class Machine:
             return str((self.root / path.lstrip("/")).resolve(strict=True).relative_to(self.root.resolve()))
 
 
-class reasons:  # noqa: N801  (reads as a statement)
+class reasons:
     """Turns what reading can raise into `Unread` with its reason."""
 
     def __enter__(self) -> None:
@@ -90,7 +90,7 @@ class reasons:  # noqa: N801  (reads as a statement)
             raise Unread("unreadable:permission-denied") from error
         if isinstance(error, OSError):
             raise Unread("unreadable:not-supported") from error
-        if isinstance(error, (ValueError, LookupError)):
+        if isinstance(error, (ValueError, LookupError, StopIteration)):
             raise Unread("unreadable:unknown-format") from error
 
 

@@ -36,13 +36,18 @@ def fields(machine: Machine, described: Mapping[str, AnyField], host: tuple[Edge
 
 def _supply(machine: Machine) -> str:
     supplies = machine.names(SUPPLY) if machine.has(SUPPLY) else ()
-    kinds = {name: machine.text(f"{SUPPLY}/{name}/type") for name in supplies}
+    kinds = {name: machine.text(f"{SUPPLY}/{name}/type") for name in supplies if not _of_a_peripheral(machine, name)}
     mains = [name for name, kind in kinds.items() if kind in ("Mains", "USB")]
     if any(machine.text(f"{SUPPLY}/{name}/online") == "1" for name in mains):
         return "ac"
     if "Battery" in kinds.values():
         return "battery"
     raise Unread("not_applicable")
+
+
+def _of_a_peripheral(machine: Machine, name: str) -> bool:
+    path = f"{SUPPLY}/{name}/scope"
+    return machine.has(path) and machine.text(path) == "Device"  # the battery of a mouse says nothing of the machine
 
 
 def _profile(machine: Machine) -> Text:
@@ -53,17 +58,17 @@ def _profile(machine: Machine) -> Text:
 def foreign(machine: Machine) -> int:
     """Processes on the devices that are not the run's own; raises `Unread`.
 
-    A container cannot know its own number outside, so a process found from inside one may be ours: that is no count.
+    In a container with process numbers of its own the driver may hide others or show us under a number that we do not know: only a list
+    that has us in it is a count.
     """
     if machine.sensor.device_count == 0:
         raise Unread("not_applicable")
     there = machine.sensor.process_ids()
     if there is None:
         raise Unread("unreadable:refused-by-driver")
-    strangers = there - machine.process_ids
-    if strangers and not there & machine.process_ids and _renumbered(machine):
+    if not there & machine.process_ids and _renumbered(machine):
         raise Unread("unreadable:hidden-in-container")
-    return len(strangers)
+    return len(there - machine.process_ids)
 
 
 def _renumbered(machine: Machine) -> bool:

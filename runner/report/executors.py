@@ -29,7 +29,9 @@ def _summary(executor: Executor) -> Iterator[str]:
     known = sum(leaf.known for _, _, leaf in leaves)
     hidden = [path for path, fact, leaf in leaves if fact.need == "M" and leaf.status.startswith("unreadable:")]
     open_ = sum(not leaf.answered for _, _, leaf in leaves)
-    yield f"{known} of {len(leaves)} facts have a value; {len(hidden)} mandatory ones could not be read; {open_} belong to a runtime that is not loaded"
+    yield f"{known} of {len(leaves)} facts have a value; {len(hidden)} mandatory ones could not be read"
+    if open_:
+        yield f"{open_} were not asked for: they belong to a runtime, and none is loaded"
 
 
 def _value(leaf: AnyField) -> str:

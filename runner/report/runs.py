@@ -84,11 +84,14 @@ def _hundredth(value: str | None) -> str:
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Every finding: gate, level, what it says, where and what was seen."""
+    """Every finding, those of one code together: gate, level, what it says, then each place and what was seen there."""
     lines: list[str] = []
-    for finding in findings:
-        lines.append(f"  {finding.rule.gate} {finding.rule.level}: {finding.code}: {finding.rule.text}")
-        lines += wrapped(f"{finding.path}: {finding.seen}", ROOM, "        ")
+    for code in dict.fromkeys(finding.code for finding in findings):
+        alike = [finding for finding in findings if finding.code == code]
+        rule = alike[0].rule
+        lines.append(f"  {rule.gate} {rule.level}: {code}: {rule.text}")
+        for finding in alike:
+            lines += wrapped(f"{finding.path}: {finding.seen}", ROOM, "        ")
     return lines or ["  findings: none"]
 
 

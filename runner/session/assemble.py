@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from runner.contract.bundle import seal
 from runner.contract.executor import Executor
-from runner.contract.fields import Text
+from runner.contract.fields import Text, Whole
 from runner.contract.methodology import Methodology
 from runner.contract.quality import Items, QualityEvaluation, encode_items, evaluate
 from runner.contract.recompute import operating_points
 from runner.contract.run import Run, RunnerBuild, Tuning
-from runner.contract.fields import Whole
 from runner.contract.samples import encode as encode_samples
 from runner.contract.samples import joined
 from runner.contract.telemetry import TelemetryRow

@@ -23,7 +23,8 @@ from runner.node import NodeIdentity
 from runner.session.assemble import Circumstances, assembled
 from runner.session.plan import Plan
 from runner.session.spawn import TrialFailed, spawn
-from runner.session.task import Task, TrialResult, opened
+from runner.session.task import Task, TrialResult
+from runner.session.trial_files import opened
 
 SECOND_NS = 10**9
 SLACK_S = 600.0  # for importing a framework, loading a model and evaluating quality on a slow machine

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from runner.contract.fields import Document, Text, Whole
+from runner.contract.fields import Text, Whole
 from runner.contract.telemetry import TelemetryRow
 from runner.load.clock import Clock
 from runner.sensors import open_sensor
@@ -24,7 +24,7 @@ SLOWDOWNS: Sequence[tuple[tuple[str, ...], str]] = (
     (("slowdown_sw_thermal_ns", "violation_thermal_ns"), "sw_thermal"),
     (("violation_power_ns",), "power_cap"),
 )
-Facts = Mapping[str, Document]
+Facts = Mapping[str, Text | Whole]
 
 
 class Senses:
@@ -45,11 +45,12 @@ class Senses:
 
 @dataclass(frozen=True)
 class Watched:
-    """Facts of the trial document by name, the rows of telemetry, and what the sensors could read at all."""
+    """Facts of the trial document by name, the rows of telemetry, what the sensors could read at all, and the host's two edges."""
 
     facts: Facts
     telemetry: tuple[TelemetryRow, ...]
     capabilities: tuple[str, ...]
+    host: tuple[Edge, Edge]
 
 
 class Watch:
@@ -67,7 +68,7 @@ class Watch:
         rows = [telemetry_row(reading, self._origin) for reading in (*self._readings, *last)]
         accelerator = self._senses.accelerator
         grown = [difference(before, after) for before, after in _pairs(self._devices, devices)]
-        facts = {
+        facts: Facts = {
             "cpu_steal_ppm": _steal(difference(self._host[0], host[0])),
             "psi_cpu_some_avg10_ppm": _pressure(last),
             "foreign_gpu_processes": foreign_processes(accelerator, os.getpid()),
@@ -75,7 +76,7 @@ class Watch:
             "energy_mj": energy(grown, energy_scope, _absent(accelerator)),
         }
         capabilities = {f"{sensor.name}.{name}" for sensor in (accelerator, self._senses.host) for name in sensor.capabilities}
-        return Watched(facts, tuple(sorted(rows, key=lambda row: (row.t_ns, row.device))), tuple(sorted(capabilities)))
+        return Watched(facts, tuple(sorted(rows, key=lambda row: (row.t_ns, row.device))), tuple(sorted(capabilities)), (self._host[0], host[0]))
 
 
 def _pairs(before: Sequence[Edge], after: Sequence[Edge]) -> Iterator[tuple[Edge, Edge]]:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from runner.contract.executor import Executor
 from runner.contract.fields import Document
-from runner.contract.quality import Items, decode_items
+from runner.contract.quality import Items
 from runner.contract.run import Trial
 from runner.contract.samples import Samples
-from runner.contract.samples import decode as decode_samples
 from runner.contract.telemetry import TelemetryRow
-from runner.contract.telemetry import decode as decode_telemetry
-
-OUTCOME, WARM, END = "outcome.json", "executor.warm.json", "executor.end.json"
-SAMPLES, TELEMETRY, ITEMS = "samples.parquet", "telemetry.parquet", "quality_items.parquet"
 
 
 class Task(Document):
@@ -53,16 +47,3 @@ class TrialResult:
     samples: Samples
     telemetry: tuple[TelemetryRow, ...]
     items: Items | None
-
-
-def opened(folder: Path) -> TrialResult:
-    """The result that a trial process left in its folder."""
-    items = folder / ITEMS
-    return TrialResult(
-        Outcome.read((folder / OUTCOME).read_bytes()),
-        Executor.read((folder / WARM).read_bytes()),
-        Executor.read((folder / END).read_bytes()),
-        decode_samples(folder / SAMPLES),
-        decode_telemetry(folder / TELEMETRY),
-        decode_items(items.read_bytes()) if items.exists() else None,
-    )

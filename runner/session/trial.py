@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
 
 from runner.backends import open_backend
 from runner.backends.interface import Backend, ExecutorConfig, Prepared
 from runner.contract import schedules
 from runner.contract.executor import Executor
 from runner.contract.methodology import Methodology
-from runner.contract.quality import Items, encode_items
 from runner.contract.run import Trial
-from runner.contract.samples import encode as encode_samples
-from runner.contract.telemetry import encode as encode_telemetry
 from runner.load.arrivals import due_times, order
 from runner.load.clock import Clock, clock_cost, spin_ns
 from runner.load.closed import closed_loop
 from runner.load.driver import Columns, Integers
 from runner.load.floor import Floor, floor
 from runner.load.open import open_loop
-from runner.quality.classification import evaluate_outputs
+from runner.quality.classification import items as evaluated
 from runner.session.capture import captured
 from runner.session.sensing import Senses, Watch
-from runner.session.task import END, ITEMS, OUTCOME, SAMPLES, TELEMETRY, WARM, Outcome, Task, TrialResult
+from runner.session.task import Outcome, Task, TrialResult
 from runner.session.workload import workload_of
 from runner.workloads import Workload
 
@@ -65,16 +58,17 @@ def measured(task: Task) -> TrialResult:
     ahead = spin_ns(clock) if methodology.load.loop == "open" else None
     lowest = _floor(methodology, ready.prepared[0], clock, ahead)
     with Senses(task.device) as senses:
+        (cold,) = senses.host.edge()
         warm = _warmed(ready, methodology, clock, ahead)
-        before = captured(task, workload, ready.backend, senses)
+        before = captured(task, workload, ready.backend, senses, (cold, senses.host.edge()[0]))
         watch = Watch(senses, clock)
         columns = _window(ready, methodology, task.trial, warm, clock, ahead)
         watched = watch.ended(methodology.protocol.energy.scope)
-        after = captured(task, workload, ready.backend, senses)
+        after = captured(task, workload, ready.backend, senses, watched.host)
     trial = _stated(task, ready, warm, lowest, columns, before, after, methodology).model_copy(update=watched.facts)
     outcome = Outcome(trial=trial, clock_cost_ns=cost.cost_ns, telemetry_capabilities=watched.capabilities, errors=columns.errors)
-    items = _items(workload, ready.backend) if task.evaluate_quality else None
     batch = before.serving.max_batch.value or 1
+    items = evaluated(ready.backend, workload, batch) if task.evaluate_quality else None
     return TrialResult(outcome, before, after, columns.samples(task.trial, POINT, batch), watched.telemetry, items)
 
 
@@ -149,20 +143,3 @@ def _stated(
         floor_p50_ns=lowest.p50_ns,
         floor_p99_ns=lowest.p99_ns,
     )
-
-
-def _items(workload: Workload, backend: Backend) -> Items:
-    """Every held-out sample through the backend that was just measured."""
-    return Items(np.asarray(workload.labels), evaluate_outputs(backend, workload.inputs), np.asarray(workload.reference))
-
-
-def written(result: TrialResult, folder: Path) -> None:
-    """Leave the trial's files in `folder`; `outcome.json` comes last, so that its presence says that all are there."""
-    (folder / WARM).write_bytes(result.warm.canonical())
-    (folder / END).write_bytes(result.end.canonical())
-    (folder / SAMPLES).write_bytes(encode_samples(result.samples))
-    (folder / TELEMETRY).write_bytes(encode_telemetry(result.telemetry))
-    if result.items is not None:
-        (folder / ITEMS).write_bytes(encode_items(result.items))
-    (folder / f"{OUTCOME}.part").write_bytes(result.outcome.canonical())
-    os.replace(folder / f"{OUTCOME}.part", folder / OUTCOME)

@@ -40,7 +40,8 @@ def perform(talk: Talk, bundle: str, everything: bool, dry_run: bool, client: Cl
 
 def _client(site: Site | None, talk: Talk) -> Client:
     if site is None:
-        raise Problems([Problem("node", NOT_ENROLLED, "an enrolled node", "run lynxweb enrol URL first; the bundle stays in the outbox", "not-enrolled")])
+        remedy = "run lynxweb enrol URL first; the bundle stays in the outbox"
+        raise Problems([Problem("node", NOT_ENROLLED, "an enrolled node", remedy, "not-enrolled")])
     return Client(site.url, site.token, told=talk.say)
 
 

@@ -17,6 +17,7 @@ from runner.outbox import Entry, Outbox
 from runner.report.runs import run_document, run_lines
 from runner.session.measure import Failure, Measured, Session, World, measure
 from runner.session.plan import Plan, distinct, parse
+from runner.session.workload import workload_of
 from runner.talk import Talk
 from runner.verbs.opening import methodology_named
 from runner.verbs.result import DONE, FAILED, WANTING, Result
@@ -26,12 +27,13 @@ PARTIES: tuple[str, ...] = get_args(Run.model_fields["measuring_party"].annotati
 
 
 def perform(
-    talk: Talk, methodology: str, sides: Sequence[str], trials: int, threads: int, declare: bool | None, party: str, out: str, dry_run: bool
+    talk: Talk, methodology: str, sides: Sequence[str], *, trials: int, threads: int, declare: bool | None, party: str, out: str, dry_run: bool
 ) -> Result:
     """Measure and seal: 0 all runs stand, 3 a gate calls one invalid (it is kept), 1 a trial failed."""
     how, node = methodology_named(methodology), home()
     plans = distinct([parse(side, threads) for side in sides])
     _known(plans, party)
+    workload_of(how)
     if dry_run:
         return _planned(plans, how, trials)
     nonces = _declared(plans, how, node, declare, talk)
@@ -57,7 +59,8 @@ def _known(plans: Sequence[Plan], party: str) -> None:
 def _planned(plans: Sequence[Plan], how: Methodology, trials: int) -> Result:
     seconds = trials * len(plans) * (how.protocol.min_duration_ns + how.protocol.warmup_min_ns) // 10**9
     document = {"would_run": [plan.label for plan in plans], "methodology": how.name, "trials": trials, "at_least_s": seconds}
-    lines = [f"would measure {how.name} v{how.version}, {trials} interleaved trials each, at least {seconds} s:", *(f"  {plan.label}" for plan in plans)]
+    head = f"would measure {how.name} v{how.version}, {trials} interleaved trials each, at least {seconds} s:"
+    lines = [head, *(f"  {plan.label}" for plan in plans)]
     return Result(DONE, document, lines)
 
 

@@ -24,7 +24,8 @@
   }
 
   function axis(stated, colours) {
-    return Object.assign({}, stated, { color: colours.soft, gridcolor: colours.grid, zerolinecolor: colours.grid, linecolor: colours.grid, automargin: true });
+    const title = Object.assign({}, stated.title, { font: { size: 13 }, standoff: 8 });
+    return Object.assign({}, stated, { title: title, color: colours.soft, gridcolor: colours.grid, zerolinecolor: colours.grid, linecolor: colours.grid, automargin: true });
   }
 
   function layout(stated, colours, narrow) {

@@ -53,7 +53,8 @@ def lynxweb(home: Path, *arguments: str, **environment: str) -> Done:
 
 def kept(home: Path, what: Executor | None = None, **altered: Any) -> str:
     """The path of a bundle in the outbox of `home`."""
-    content = sealed(evidence(what=what, table=samples(seed=len(str(what)))), altered={name.replace("__", "."): value for name, value in altered.items()})
+    changes = {name.replace("__", "."): value for name, value in altered.items()}
+    content = sealed(evidence(what=what, table=samples(seed=len(str(what)))), altered=changes)
     path = home / f"{len(list(home.glob('*.bundle')))}.bundle"
     path.write_bytes(content)
     return str(path)
@@ -77,7 +78,7 @@ def test_the_help_of_every_verb_has_the_exit_codes(tmp_path: Path) -> None:
 
 def test_the_help_imports_nothing_heavy() -> None:
     code = "import sys, runner.cli; runner.cli.called(['--help']); print(sorted(set(sys.argv[1:]) & set(sys.modules)))"
-    done = subprocess.run((sys.executable, "-c", code, *HEAVY), capture_output=True, text=True)
+    done = subprocess.run((sys.executable, "-c", code, *HEAVY), capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -207,7 +208,10 @@ def test_a_push_without_enrolment_says_what_to_do_and_keeps_the_bundle(tmp_path:
     assert [entry.state for entry in Outbox(tmp_path / "outbox").entries()] == ["pending"]
 
 
-@pytest.mark.parametrize(("status", "code", "state"), [(201, 0, "sent"), (200, 0, "sent"), (422, 3, "refused"), (413, 3, "refused"), (409, 3, "refused"), (401, 1, "pending")])
+@pytest.mark.parametrize(
+    ("status", "code", "state"),
+    [(201, 0, "sent"), (200, 0, "sent"), (422, 3, "refused"), (413, 3, "refused"), (409, 3, "refused"), (401, 1, "pending")],
+)
 def test_the_outbox_keeps_the_bundle_whatever_the_site_says(tmp_path: Path, status: int, code: int, state: str) -> None:
     bundle = kept(tmp_path)
     with site(Said(status, {"code": "said", "title": "t", "detail": "d", "run": "r"})) as stub:
@@ -251,7 +255,8 @@ def test_ctrl_c_ends_with_130_and_one_json_document(tmp_path: Path) -> None:
     NodeHome(tmp_path).enrol(Site("http://127.0.0.1:9", "node_1", "n", "org_1", "lynxweb_1.x"), b"s" * 32)
     Outbox(tmp_path / "outbox").put("a" * 64, b"x")
     surroundings = {**os.environ, "LYNXWEB_NODE_HOME": str(tmp_path)}
-    child = subprocess.Popen((sys.executable, "-m", "runner.cli", "push", "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings)
+    command = (sys.executable, "-m", "runner.cli", "push", "--json")
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings)
     assert child.stderr is not None
     child.stderr.readline()
     child.send_signal(signal.SIGINT)
@@ -259,8 +264,24 @@ def test_ctrl_c_ends_with_130_and_one_json_document(tmp_path: Path) -> None:
     assert (child.returncode, json.loads(told)["code"]) == (130, "interrupted")
 
 
-def test_no_methodology_of_the_builders_is_shadowed(tmp_path: Path) -> None:
-    path = tmp_path / "mine.json"
-    path.write_bytes(methodology().canonical())
-    done = lynxweb(tmp_path, "run", str(path), "--dry-run", "--json", "--with", "onnxruntime:fp32", "--with", "onnxruntime:int8", "--trials", "3")
-    assert json.loads(done.stdout)["would_run"] == ["onnxruntime:fp32:cpu", "onnxruntime:int8:cpu"]
+def test_a_dry_run_of_a_session_says_what_it_would_measure_and_measures_nothing(tmp_path: Path) -> None:
+    done = lynxweb(tmp_path, "run", "digits-quick", "--dry-run", "--json", "--with", "onnxruntime:fp32", "--with", "onnxruntime:int8", "--trials", "3")
+    told = json.loads(done.stdout)
+    assert (told["would_run"], told["at_least_s"]) == (["onnxruntime:fp32:cpu", "onnxruntime:int8:cpu"], 42)
+    assert not (tmp_path / "outbox").exists()
+
+
+def test_a_methodology_over_another_model_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_bytes(methodology().canonical())
+    done = lynxweb(tmp_path, "run", str(tmp_path / "mine.json"), "--json")
+    assert (done.returncode, json.loads(done.stdout)["errors"][0]["path"]) == (2, "methodology.workload.model_name")
+
+
+def test_a_backend_that_is_not_there_is_a_usage_error_that_lists_those_that_are(tmp_path: Path) -> None:
+    done = lynxweb(tmp_path, "run", "digits-quick", "--with", "abacus:fp32")
+    assert done.returncode == 2
+    assert "onnxruntime, torch-eager" in done.stderr
+
+
+def test_an_explicit_wish_to_declare_without_enrolment_is_a_usage_error(tmp_path: Path) -> None:
+    assert lynxweb(tmp_path, "run", "digits-quick", "--declare").returncode == 2

@@ -1,8 +1,8 @@
 """The recipe of the digits workload: `python -m runner.workloads.digits.recipe` writes every file, `--check` makes them anew and compares.
 
 A development tool: it needs scikit-learn, torch, onnx, onnxscript and onnxruntime. One thread, fixed seeds and deterministic algorithms give the same
-bytes again with the same tools on the same instruction set; another instruction set sums in another order, so weights differ in their last bits.
-`--check` therefore says whether the bytes agree and, where they do not, how many held-out answers do.
+bytes again with the same tools on the same instruction set. Another instruction set sums in another order, and forty epochs carry the difference on:
+other weights of the same quality. `--check` therefore says whether the bytes agree and, where they do not, how many held-out answers do.
 """
 
 from __future__ import annotations

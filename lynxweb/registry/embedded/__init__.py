@@ -1,0 +1,1 @@
+"""The embedded mode behind `make run`: one machine that is site and node at once."""

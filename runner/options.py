@@ -1,0 +1,45 @@
+"""The options of the command line, each with its long name and its help; the parser in `runner.cli` puts them together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document on stdout, also for errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on stderr.")]
+Version = Annotated[bool, typer.Option("--version", help="Print version, commit and contract version.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+_BUNDLE = "A bundle file, or the digest (or its beginning) of one in the outbox."
+Bundle = Annotated[str, typer.Argument(metavar="BUNDLE", help=_BUNDLE)]
+AnyBundle = Annotated[str, typer.Argument(metavar="[BUNDLE]", help="One bundle; without it, every bundle that waits.")]
+SideA = Annotated[str, typer.Argument(metavar="A", help=_BUNDLE)]
+SideB = Annotated[str, typer.Argument(metavar="B", help="The bundle that is held against A.")]
+MethodologyName = Annotated[str, typer.Argument(metavar="METHODOLOGY", help="A built-in methodology by name, or the path of a document.")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="The address of the site.")]
+
+Sides = Annotated[
+    list[str] | None,
+    typer.Option("--with", metavar="BACKEND:PRECISION[:DEVICE]", help="A side of a session whose trials are interleaved; repeat it."),
+]
+BackendName = Annotated[str, typer.Option("--backend", metavar="NAME", help="The backend of a single side.")]
+PrecisionName = Annotated[str, typer.Option("--precision", metavar="NAME", help="The precision of a single side.")]
+DeviceName = Annotated[str, typer.Option("--device", metavar="NAME", help="The device of a single side: cpu or cuda.")]
+Trials = Annotated[int, typer.Option("--trials", metavar="N", help="Trials of each side; fewer than five leave outcomes inconclusive.")]
+Threads = Annotated[int, typer.Option("--threads", metavar="N", help="Threads that a backend may use inside one request.")]
+Declare = Annotated[
+    bool | None, typer.Option("--declare/--no-declare", help="Open each run at the site first; by default when this node is enrolled.")
+]
+Party = Annotated[str, typer.Option("--party", metavar="WHO", help="Who measures: vendor, buyer or third_party.")]
+Out = Annotated[str, typer.Option("--out", metavar="FOLDER", help="Write bundles here instead of the node's outbox.")]
+
+PublicKey = Annotated[str, typer.Option(metavar="HEX", help="The signer's raw Ed25519 public key; this node's own key is known.")]
+PolicyName = Annotated[str, typer.Option("--policy", metavar="NAME", help="iso-precision or precision-study.")]
+Acknowledge = Annotated[list[str] | None, typer.Option(metavar="CODE", help="A refusal that you acknowledge, such as R-12; repeat it.")]
+Everything = Annotated[bool, typer.Option("--all", help="Also those that the site refused before.")]
+Token = Annotated[
+    str, typer.Option(envvar="LYNXWEB_TOKEN", show_envvar=True, help="An enrolment token; everyone on this machine can see a command line.")
+]
+TokenFile = Annotated[str, typer.Option(metavar="FILE", help="A file that holds the enrolment token.")]
+NodeName = Annotated[str, typer.Option("--name", metavar="TEXT", help="The node's name at the site; by default made from its key.")]

@@ -1,0 +1,162 @@
+"""A session: trials interleaved across plans, one process at a time, one sealed bundle a plan, and nothing half-made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runner.contract.executor import Executor
+from runner.contract.fields import Whole
+from runner.contract.keys import SigningKey
+from runner.contract.problems import Problems
+from runner.contract.run import RunnerBuild
+from runner.contract.samples import Samples
+from runner.node import NodeIdentity
+from runner.session.measure import Session, World, measure
+from runner.session.plan import Plan, distinct, parse
+from runner.session.spawn import TrialFailed
+from runner.session.task import Outcome, Task, TrialResult
+from runner.session.trial_files import written
+from tests.builders import executor, items, methodology, run, samples, seen
+
+BUILD = RunnerBuild(version="0.1.0", commit="abcdef0", dirty=False, measurement_semantics=1)
+NODE = NodeIdentity(SigningKey(b"\x07" * 32), b"\x01" * 32, "local", {})
+PLANS = (Plan("onnxruntime", "fp32"), Plan("torch-eager", "fp32"))
+HOW = methodology()
+
+
+class Machine:
+    """Stands where a process would be started: leaves the files of a trial, and fails or stops when told to."""
+
+    def __init__(self, fail: tuple[str, int] | None = None, stop: tuple[str, int] | None = None) -> None:
+        self.asked: list[tuple[str, int, bool]] = []
+        self.folders: list[Path] = []
+        self._fail, self._stop = fail, stop
+
+    def spawn(self, task: Task, folder: Path, patience_s: float) -> None:
+        self.asked.append((task.backend, task.trial, task.evaluate_quality))
+        self.folders.append(folder)
+        if (task.backend, task.trial) == self._stop:
+            raise KeyboardInterrupt
+        if (task.backend, task.trial) == self._fail:
+            raise TrialFailed("exit status 1: out of memory")
+        written(trial(task), folder)
+
+    def world(self) -> World:
+        return World(BUILD, lambda: "2026-11-23T10:00:00.000000Z", lambda: Whole(value=0, status="observed", source="test"), spawn=self.spawn)
+
+
+def what(backend: str) -> Executor:
+    return executor(sw__runtime__name=seen(backend), host__machine=seen("m"), host__boot=seen("5" * 64))
+
+
+def trial(task: Task) -> TrialResult:
+    """The result of one trial in which nothing is amiss."""
+    table: Samples = samples(trials=task.trial + 1).only(task.trial)
+    stated = run(samples(trials=task.trial + 1), HOW, what(task.backend)).trials[task.trial]
+    outcome = Outcome(trial=stated, clock_cost_ns=50, telemetry_capabilities=(), errors=())
+    return TrialResult(outcome, what(task.backend), what(task.backend), table, (), items() if task.evaluate_quality else None)
+
+
+def session(machine: Machine, trials: int = 3, **options: object) -> Session:
+    return measure(PLANS, HOW, trials, NODE, machine.world(), **options)  # type: ignore[arg-type]
+
+
+def test_trials_are_interleaved_across_plans() -> None:
+    machine = Machine()
+    session(machine)
+    assert [asked[:2] for asked in machine.asked] == [(plan.backend, index) for index in range(3) for plan in PLANS]
+
+
+def test_quality_is_evaluated_once_a_plan_in_its_last_trial() -> None:
+    machine = Machine()
+    session(machine)
+    assert [asked[1] for asked in machine.asked if asked[2]] == [2, 2]
+
+
+def test_each_plan_comes_to_a_valid_bundle_of_its_own() -> None:
+    found = session(Machine())
+    assert [measured.plan for measured in found.measured] == list(PLANS)
+    assert len({measured.checked.bundle.digest for measured in found.measured}) == 2
+    assert {measured.checked.validity for measured in found.measured} == {"valid_with_warnings"}
+    assert {finding.code for measured in found.measured for finding in measured.checked.findings} == {"undeclared"}
+
+
+def test_a_bundle_is_signed_by_the_nodes_key() -> None:
+    (measured, _) = session(Machine()).measured
+    assert measured.checked.bundle.envelope.signed_by(NODE.key.public)
+
+
+def test_a_declared_run_carries_its_nonce() -> None:
+    (measured, _) = session(Machine(), nonces=dict.fromkeys(PLANS, "f" * 64)).measured
+    assert measured.checked.evidence.run.nonce == "f" * 64
+    assert measured.checked.findings == ()
+
+
+def test_a_failed_trial_ends_its_plan_and_no_other() -> None:
+    machine = Machine(fail=("onnxruntime", 1))
+    found = session(machine)
+    assert [asked[:2] for asked in machine.asked if asked[0] == "onnxruntime"] == [("onnxruntime", 0), ("onnxruntime", 1)]
+    assert [(failure.plan.backend, failure.trial) for failure in found.failures] == [("onnxruntime", 1)]
+    assert "torch-eager" in [measured.plan.backend for measured in found.measured]
+
+
+def test_what_is_left_of_a_failed_run_says_so_and_is_invalid() -> None:
+    found = session(Machine(fail=("onnxruntime", 2)))
+    left = next(measured for measured in found.measured if measured.plan.backend == "onnxruntime")
+    assert left.checked.evidence.run.exit_reason == "failed"
+    assert left.checked.validity == "invalid"
+    assert "run-unfinished" in {finding.code for finding in left.checked.findings}
+
+
+def test_a_plan_whose_first_trial_fails_leaves_no_bundle() -> None:
+    found = session(Machine(fail=("onnxruntime", 0)))
+    assert [measured.plan.backend for measured in found.measured] == ["torch-eager"]
+
+
+def test_an_interrupt_leaves_no_file_behind() -> None:
+    machine = Machine(stop=("torch-eager", 1))
+    with pytest.raises(KeyboardInterrupt):
+        session(machine)
+    assert machine.folders
+    assert not [folder for folder in machine.folders if folder.exists() or folder.parent.exists()]
+
+
+def test_no_trial_finds_the_files_of_another() -> None:
+    machine = Machine()
+    session(machine)
+    assert len(set(machine.folders)) == 6
+
+
+def test_progress_is_told_between_trials_and_at_no_other_time() -> None:
+    machine, told = Machine(), []
+    world = machine.world()
+    hear = lambda phase, done, of: told.append((len(machine.asked), done, of))  # noqa: E731
+    speaking = World(world.build, world.utc_now, world.clock_offset_ns, spawn=world.spawn, told=hear)
+    measure(PLANS, HOW, 2, NODE, speaking)
+    assert told == [(0, 0, 4), (1, 1, 4), (2, 2, 4), (3, 3, 4), (4, 0, 1)]
+
+
+def test_the_rows_of_a_run_are_those_of_its_trials() -> None:
+    (measured, _) = session(Machine()).measured
+    assert np.unique(measured.checked.evidence.samples.trial).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("text", ["onnxruntime", "a:b:c:d", ":fp32", "onnxruntime:fp32:tpu", ""])
+def test_a_side_that_is_no_plan_is_a_usage_error(text: str) -> None:
+    with pytest.raises(Problems) as caught:
+        parse(text)
+    assert caught.value.codes == ("usage",)
+
+
+def test_a_side_named_twice_is_a_usage_error() -> None:
+    with pytest.raises(Problems):
+        distinct([parse("onnxruntime:fp32"), parse("onnxruntime:fp32:cpu")])
+
+
+@pytest.mark.parametrize("trials", [0, 101])
+def test_an_impossible_number_of_trials_is_a_usage_error(trials: int) -> None:
+    with pytest.raises(Problems):
+        session(Machine(), trials=trials)
