@@ -26,6 +26,7 @@ from runner.options import (
     Everything,
     Json,
     MethodologyName,
+    NewKey,
     NodeName,
     Out,
     Party,
@@ -165,13 +166,20 @@ def compare(
 
 @app.command(epilog=EPILOG)
 def enrol(
-    ctx: typer.Context, url: Url, token: Token = "", token_file: TokenFile = "", name: NodeName = "", json_: Json = False, quiet: Quiet = False
+    ctx: typer.Context,
+    url: Url,
+    token: Token = "",
+    token_file: TokenFile = "",
+    name: NodeName = "",
+    new_key: NewKey = False,
+    json_: Json = False,
+    quiet: Quiet = False,
 ) -> int:
     """Register this node at a site.
 
     Proves that it holds its key, and keeps the token that uploads need.
     """
-    return _do(ctx, "enrol", json_, quiet, url=url, token=token, token_file=token_file, name=name)
+    return _do(ctx, "enrol", json_, quiet, url=url, token=token, token_file=token_file, name=name, new_key=new_key)
 
 
 def _do(ctx: typer.Context, verb: str, json_: bool, quiet: bool, **arguments: Any) -> int:

@@ -23,12 +23,13 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 PATIENCE = httpx.Timeout(10.0, read=120.0, write=120.0)
 PASSING = frozenset({408, 425, 429})  # and every status from 500
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-LOCKED_OUT = frozenset({401, 403})
+# These speak of the address or the token, never of the bundle: it waits until somebody has put them right.
+MISDIRECTED = frozenset({401, 404, 405, 406})
 # A 403 about the bundle itself, not about the one who sends it, is a refusal: sending it again cannot help.
 CREDENTIALS = frozenset({"not-authenticated", "authentication-failed", "permission-denied", "forbidden"})
 BLOCK_BYTES = 1 << 18
 
-Kind = Literal["refused", "credentials", "unavailable"]
+Kind = Literal["refused", "not_taken", "unavailable"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Answer:
 
 
 class SiteError(Exception):
-    """A request that did not succeed: `refused` is final for these bytes, `credentials` asks for a new token, `unavailable` may pass."""
+    """A request that did not succeed: `refused` is final for these bytes, `not_taken` is about token or address, `unavailable` may pass."""
 
     def __init__(self, kind: Kind, problem: Mapping[str, object]) -> None:
         self.kind: Kind = kind
@@ -85,18 +86,18 @@ class Client:
             try:
                 return self._once(send)
             except SiteError as error:
-                if error.kind != "unavailable" or number == self.tries:
-                    raise
                 wait = self._wait(number, error)
+                if error.kind != "unavailable" or number == self.tries or wait > LONGEST_WAIT_S:
+                    raise
                 self.told(f"{error}; trying again in {wait:.1f} s ({number} of {self.tries - 1})")
                 self.sleep(wait)
         raise AssertionError("tries is at least 1")
 
     def _wait(self, number: int, error: SiteError) -> float:
-        """Full jitter over a doubling range, or what the site asked for in Retry-After."""
+        """Jitter over a doubling range, or what the site asked for in Retry-After; beyond the longest wait the bundle waits in the outbox."""
         asked = error.problem.get("retry_after_s")
         if isinstance(asked, int):
-            return min(float(asked), LONGEST_WAIT_S)
+            return float(asked)
         reach: float = min(FIRST_WAIT_S * 2 ** (number - 1), LONGEST_WAIT_S)
         return reach * (0.5 + self.jitter() / 2)
 
@@ -123,14 +124,12 @@ def _blocks(content: bytes) -> Iterator[bytes]:
 
 def _kind(response: httpx.Response) -> Kind:
     status = response.status_code
-    if status in PASSING or status >= httpx.codes.INTERNAL_SERVER_ERROR or status < httpx.codes.BAD_REQUEST:
+    if status in PASSING or status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return "unavailable"
-    if status == httpx.codes.UNAUTHORIZED:
-        return "credentials"
-    if status in LOCKED_OUT:
-        code = str((_json(response) or {}).get("code", "forbidden"))
-        return "credentials" if code in CREDENTIALS else "refused"
-    return "refused"
+    told = _json(response) or {}
+    if status < httpx.codes.BAD_REQUEST or status in MISDIRECTED or not told.get("code"):
+        return "not_taken"
+    return "not_taken" if status == httpx.codes.FORBIDDEN and told["code"] in CREDENTIALS else "refused"
 
 
 def _problem(response: httpx.Response) -> dict[str, object]:

@@ -17,6 +17,7 @@ from runner.durable import write_once, write_private
 HOME_VARIABLE = "LYNXWEB_NODE_HOME"
 DEFAULT_HOME = "~/.local/share/lynxweb"
 SECRET_BYTES = 32
+SHORT = 12
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,12 @@ class NodeHome:
             write_once(path, SigningKey(random_bytes(SECRET_BYTES)).to_pem())
         return SigningKey.from_pem(self._secret(path))
 
+    def renew_key(self) -> None:
+        """Put the key aside, under a name that tells which it was; the next use makes a new one."""
+        path = self.folder / "node.key.pem"
+        if path.exists():
+            path.rename(self.folder / f"node.key.{self.key().key_id[:SHORT]}.pem")
+
     def identity(self, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> NodeIdentity:
         """Key, salt and declarations: the organisation's secret after enrolment, before that a random one that stays on this machine."""
         shared, local = self.folder / "organisation.secret", self.folder / "local.salt"
@@ -79,7 +86,7 @@ class NodeHome:
         found = self._object(path)
         strange = [name for name, value in found.items() if not isinstance(value, str)]
         if strange:
-            raise Problems([Problem(f"{path.name}.{strange[0]}", "not text", "a text for each leaf path", 'write {"env.cooling": "air"}')])
+            raise Problems([Problem(f"{path.name}.{strange[0]}", "not text", "a text for each leaf path", 'write {"env.cooling": "air_active"}')])
         return {name: str(value) for name, value in found.items()}
 
     def site(self) -> Site | None:

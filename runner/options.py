@@ -42,4 +42,5 @@ Token = Annotated[
     str, typer.Option(envvar="LYNXWEB_TOKEN", show_envvar=True, help="An enrolment token; everyone on this machine can see a command line.")
 ]
 TokenFile = Annotated[str, typer.Option(metavar="FILE", help="A file that holds the enrolment token.")]
+NewKey = Annotated[bool, typer.Option("--new-key", help="Put this node's key aside and make a new one, for a key the site knows already.")]
 NodeName = Annotated[str, typer.Option("--name", metavar="TEXT", help="The node's name at the site; by default made from its key.")]

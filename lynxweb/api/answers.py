@@ -34,7 +34,7 @@ class ProblemAnswer(Answer):
     instance = serializers.CharField()
     code = serializers.CharField()
     request_id = serializers.CharField()
-    errors = ProblemLine(many=True)
+    errors = ProblemLine(many=True)  # type: ignore[assignment]  # a field, which its metaclass takes out of the class
 
 
 class NodeAnswer(Answer):
@@ -89,7 +89,7 @@ class RunCardAnswer(Answer):
     """One run of a list, its metric with the operating point it belongs to."""
 
     digest = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # as above
     runtime = serializers.CharField()
     precision = serializers.CharField()
     product = serializers.CharField()

@@ -111,9 +111,8 @@ def _told(error: Exception) -> Told:
 def _framework(error: exceptions.APIException) -> Told:
     if isinstance(error, exceptions.ValidationError):
         return 400, list(_fields(error.detail, "")), "", {}
-    headers = {"WWW-Authenticate": str(error.auth_header)} if getattr(error, "auth_header", None) else {}
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+    challenge = getattr(error, "auth_header", None)
+    headers = {"WWW-Authenticate": str(challenge)} if challenge else {}
     return error.status_code, [], str(error.detail), headers
 
 

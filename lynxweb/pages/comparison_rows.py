@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,9 +14,11 @@ from lynxweb.registry.describing import point_text
 from runner.contract.comparability import Comparison
 from runner.contract.effects import MetricComparison
 from runner.contract.executor import OWNERS
+from runner.contract.findings import Finding
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.policies import POLICIES
 from runner.contract.reasons import Reason, Side
+from runner.contract.refusals import REFUSALS
 
 NO_OWNER = "both sides"
 
@@ -26,6 +28,17 @@ class Owned:
     """The differences that one owner answers for."""
 
     owner: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Coded:
+    """The reasons under one code, which share its rule and remedy."""
+
+    code: str
+    name: str
+    rule: str
+    remedy: str
     reasons: tuple[Reason, ...]
 
 
@@ -84,6 +97,14 @@ def by_owner(reasons: Iterable[Reason]) -> tuple[Owned, ...]:
     for found in reasons:
         grouped.setdefault(OWNERS.get(found.layer, NO_OWNER), []).append(found)
     return tuple(Owned(owner, tuple(found)) for owner, found in grouped.items())
+
+
+def by_code(reasons: Iterable[Reason]) -> tuple[Coded, ...]:
+    """Reasons grouped by code, in the order they came."""
+    grouped: dict[tuple[str, str, str], list[Reason]] = {}
+    for found in reasons:
+        grouped.setdefault((found.code, found.rule, found.remedy), []).append(found)
+    return tuple(Coded(code, REFUSALS[code].name, rule, remedy, tuple(found)) for (code, rule, remedy), found in grouped.items())
 
 
 def metric_rows(comparison: Comparison) -> tuple[MetricRow, ...]:
@@ -184,11 +205,19 @@ def caveats(judged: Judged, sides: Sequence[RunView]) -> tuple[str, ...]:
     for name, view in zip("AB", sides, strict=True):
         if view.card.undeclared:
             lines.append(f"{name} was not declared before it was measured.")
-        lines += [f"{name}: {found.rule.text} ({found.code}: {found.seen[:160]})" for found in view.findings if found.code != "undeclared"]
+        lines += [f"{name}: {line}" for line in _told_once(view.findings)]
         lines += [f"{name}, limitation stated by its uploader: {line}" for line in view.run.limitations]
         lines.append(f"{name}: energy {run_rows.energy_text(view.run)}.")
     lines.append("Intervals speak of further trials on these two machines as they were, not of other machines of the same product.")
     return tuple(lines)
+
+
+def _told_once(findings: Sequence[Finding]) -> Iterator[str]:
+    """One line a code, however many trials it was found in; `undeclared` has its own."""
+    for code in dict.fromkeys(found.code for found in findings if found.code != "undeclared"):
+        alike = [found for found in findings if found.code == code]
+        times = f", found {len(alike)} times, first" if len(alike) > 1 else ":"
+        yield f"{alike[0].rule.text} ({code}{times} {alike[0].seen[:160]})"
 
 
 def told(judged: Judged) -> dict[str, object]:
@@ -209,7 +238,8 @@ def refused(judged: Judged) -> dict[str, object]:
     """What a refusal shows: words, codes and configuration of both sides; metrics are not even asked for."""
     found = judged.comparison
     return {
-        "judged": judged, "verdict": chip(VERDICTS, found.verdict), "policy": found.policy, "tuples": tuples(judged), "reasons": found.reasons,
+        "judged": judged, "verdict": chip(VERDICTS, found.verdict), "policy": found.policy, "tuples": tuples(judged),
+        "reasons": by_code(found.reasons),
         "codes": tuple(dict.fromkeys(one.code for one in found.reasons)), "declared": by_owner(found.declared), "unknown": found.unknown,
         "nearest": nearest_rows(judged), "acknowledgeable": acknowledgeable(found), "names": labels(judged.a, judged.b),
         "other_policy": next((policy.id for policy in POLICIES.values() if policy.id != found.policy.id), found.policy.id),

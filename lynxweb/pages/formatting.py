@@ -87,12 +87,15 @@ def scale_of(value: MetricValue) -> Scale:
 
 
 def scale_for(definition: MetricDefinition, values: Sequence[Decimal]) -> Scale:
-    """The scale for a value followed by its interval's ends: two digits of the half width, or four digits where there is no interval."""
+    """The scale for a value followed by its interval's ends: unit by the value; two digits of the half width and three of the value at least.
+
+    Without an interval the value gets four digits.
+    """
     units = {"1/s": (("req/s", 1),), "ppm": (("%", 10**4),), "mJ": (("J", 10**3), ("mJ", 1))}.get(definition.unit, TIMES)
-    largest = max((abs(value) for value in values), default=Decimal(0))
-    unit, divisor = next((pair for pair in units if largest >= pair[1]), units[-1])
-    width = (max(values) - min(values)) / 2 / divisor if len(values) > 1 else Decimal(0)
-    digits = 1 - width.adjusted() if width else 3 - (largest / divisor).adjusted() if largest else 0
+    size_of_value = abs(values[0]) if values else Decimal(0)
+    unit, divisor = next((pair for pair in units if size_of_value >= pair[1]), units[-1])
+    width, scaled = (max(values) - min(values)) / 2 / divisor if len(values) > 1 else Decimal(0), size_of_value / divisor
+    digits = max(1 - width.adjusted(), 2 - scaled.adjusted()) if width else 3 - scaled.adjusted() if scaled else 0
     whole = definition.unit == "ns" and divisor == 1
     return Scale(unit, divisor, 0 if whole else min(max(digits, 0), LARGEST_PLACES))
 

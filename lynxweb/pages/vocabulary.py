@@ -17,7 +17,8 @@ ENTRIES: Final = (
     ("trial", "One fresh process that measures once. Trials are what intervals are made of: requests within a trial are not independent."),
     ("operating point", "One load setting with its metrics. A throughput is never shown without it, because it is a property of both."),
     ("metric definition", "What a number means: name, unit, direction, exact rule. The same name under another definition is another metric."),
-    ("interval", "Where the centre of further trials would lie, 19 times in 20. Shown in brackets beside every number."),
+    ("interval", "A range made from the spread between trials, by a rule whose ranges hold the true centre 19 times in 20. In brackets beside "
+                 "every number."),
     ("quality evaluation", "What the model still gets right at this precision: task by metric by slice against a named reference, each with its "
                            "count; never one score."),
     ("finding", "What a gate says of a run: it warns, caps the grade, withholds latencies or invalidates the run."),

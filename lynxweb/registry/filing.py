@@ -84,11 +84,30 @@ def take_back(digests: Iterable[str]) -> None:
             storage.remove(digest)
 
 
-def file_run(checked: Checked, findings: tuple[Finding, ...], key: NodeKey, methodology: MethodologyVersion, position: int, now: datetime) -> Run:
+@dataclass(frozen=True)
+class Prepared:
+    """A judged bundle with everything that takes time to compute, so that its rows can be written while nobody else waits long."""
+
+    checked: Checked
+    findings: tuple[Finding, ...]
+    fingerprint: str
+    keys: Mapping[str, str]
+    digests: Mapping[str, str]
+
+
+def prepare(checked: Checked, findings: tuple[Finding, ...]) -> Prepared:
+    """The fingerprint, the comparability key under every policy and the digest of every member."""
+    keys = {policy.id: comparability_key(checked.side, policy) for policy in POLICIES.values()}
+    digests = {name: sha256(content) for name, content in {**checked.bundle.members, **files_of(checked.bundle)}.items()}
+    return Prepared(checked, findings, checked.evidence.before.fingerprint, keys, digests)
+
+
+def file_run(prepared: Prepared, key: NodeKey, methodology: MethodologyVersion, position: int, now: datetime) -> Run:
     """Insert every row of an accepted run; the caller's transaction makes them one."""
-    members, evidence, outcome = checked.bundle.members, checked.evidence, Outcome(findings)
-    documents = {name: keep_document(kind, members[name]) for name, kind in DOCUMENT_KINDS.items() if name in members}
-    executor = _executor(documents["executor.before.json"], evidence.before, position)
+    checked, outcome = prepared.checked, Outcome(prepared.findings)
+    members, evidence = checked.bundle.members, checked.evidence
+    documents = {name: keep_document(kind, members[name], prepared.digests[name]) for name, kind in DOCUMENT_KINDS.items() if name in members}
+    executor = _executor(documents["executor.before.json"], evidence.before, prepared.fingerprint, position)
     run = Run.objects.create(
         digest=checked.bundle.digest,
         position=position,
@@ -102,7 +121,7 @@ def file_run(checked: Checked, findings: tuple[Finding, ...], key: NodeKey, meth
         quality=documents.get("quality.json"),
         nonce=evidence.run.nonce,
         instance=evidence.run.instance,
-        samples_sha256=sha256(members["samples.parquet"]),
+        samples_sha256=prepared.digests["samples.parquet"],
         submitted_at=now,
         label=describing.label_of(evidence.before),
         runtime=executor.runtime,
@@ -117,8 +136,8 @@ def file_run(checked: Checked, findings: tuple[Finding, ...], key: NodeKey, meth
         latency_withheld=outcome.latency_withheld,
         checking=0,
     )
-    _links(run, checked)
-    file_findings(run, findings, checked.checker, 0)
+    _links(run, prepared)
+    file_findings(run, prepared.findings, checked.checker, 0)
     return run
 
 
@@ -128,19 +147,18 @@ def file_findings(run: Run, findings: Iterable[Finding], checker: str, checking:
         FindingRow.objects.create(run=run, checker=checker, checking=checking, code=finding.code, path=finding.path, seen=finding.seen)
 
 
-def keep_document(kind: str, content: bytes) -> Document:
-    """The document with these bytes, inserted where it is new."""
-    digest = sha256(content)
+def keep_document(kind: str, content: bytes, digest: str) -> Document:
+    """The document with these bytes and this digest, inserted where it is new."""
     known = Document.objects.filter(sha256=digest).first()
     return known or Document.objects.create(sha256=digest, kind=kind, content=content)
 
 
-def _executor(document: Document, executor: Executor, position: int) -> ExecutorVersion:
+def _executor(document: Document, executor: Executor, fingerprint: str, position: int) -> ExecutorVersion:
     known = ExecutorVersion.objects.filter(digest=document.sha256).first()
     return known or ExecutorVersion.objects.create(
         digest=document.sha256,
         document=document,
-        fingerprint=executor.fingerprint,
+        fingerprint=fingerprint,
         runtime=describing.runtime_of(executor),
         precision_label=describing.precision_of(executor),
         product=describing.product_of(executor),
@@ -148,16 +166,16 @@ def _executor(document: Document, executor: Executor, position: int) -> Executor
     )
 
 
-def _links(run: Run, checked: Checked) -> None:
-    for name, content in files_of(checked.bundle).items():
-        digest = sha256(content)
+def _links(run: Run, prepared: Prepared) -> None:
+    for name, content in files_of(prepared.checked.bundle).items():
+        digest = prepared.digests[name]
         storage.put(digest, content)  # in place already, unless another upload's failure took it back before we held the log
         if not Artifact.objects.filter(sha256=digest).exists():
             Artifact.objects.create(sha256=digest, size_bytes=len(content), media_type=MEDIA_TYPES[name[name.rindex(".") :]])
         RunArtifact.objects.create(run=run, artifact_id=digest, role=name)
-    for policy in POLICIES.values():
-        ComparabilityKey.objects.create(run=run, policy=policy.id, key=comparability_key(checked.side, policy))
-    for point in checked.evidence.run.operating_points:
+    for policy, key in prepared.keys.items():
+        ComparabilityKey.objects.create(run=run, policy=policy, key=key)
+    for point in prepared.checked.evidence.run.operating_points:
         for metric in point.metrics:
             stated = json.dumps(metric.model_dump(mode="json"), sort_keys=True, separators=(",", ":")).encode()
             MetricRow.objects.create(run=run, point=point.name, definition=metric.definition, unit=metric.unit, value=metric.value, stated=stated)

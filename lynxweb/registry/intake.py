@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import BinaryIO
 
 from django.db import transaction
@@ -23,9 +25,11 @@ from lynxweb.registry.refusing import Refused, check_quota, record_rejection
 from lynxweb.registry.tasks import recheck
 from runner.contract import bundle as bundles
 from runner.contract.canonical import sha256
-from runner.contract.check import Checked, check
-from runner.contract.findings import Finding
+from runner.contract.check import check
 from runner.contract.problems import Problems
+
+LARGE_BYTES = 16 * 1024 * 1024
+_ONE_LARGE = BoundedSemaphore(1)
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,7 @@ class Accepted:
 class Admitted:
     """A judged bundle with everything that its rows will refer to."""
 
-    checked: Checked
-    findings: tuple[Finding, ...]
+    prepared: filing.Prepared
     key: NodeKey
     methodology: MethodologyVersion
 
@@ -55,11 +58,16 @@ def accept(stream: Stream, *, actor: Actor, declared_sha256: str, declared_lengt
     acting = require(actor, Action.RUN_SUBMIT)
     check_quota(acting, clock())
     try:
-        with received(stream, declared_sha256, declared_length) as handle:
+        with received(stream, declared_sha256, declared_length) as handle, _turn(declared_length):
             return _accept_file(handle, acting, clock)
     except Refused as refusal:
         record_rejection(acting, declared_sha256, refusal, clock=clock)
         raise
+
+
+def _turn(length: int) -> AbstractContextManager[object]:
+    """Large bundles are judged one at a time in a process, so that parallel ones cannot take its memory together."""
+    return _ONE_LARGE if length > LARGE_BYTES else nullcontext()
 
 
 def submission_id(run_digest: str) -> str:
@@ -82,15 +90,21 @@ def _accept_file(handle: BinaryIO, actor: Actor, clock: Callable[[], datetime]) 
         admitted = _admit(bundle, actor, clock())
     except Problems as found:
         raise Refused("rule", found.problems) from found
-    files = filing.files_of(bundle)
-    placed = filing.place(files)
+    placed = filing.place(filing.files_of(bundle))
     try:
-        return _commit(admitted, actor, clock)
+        accepted = _commit(admitted, actor, clock)
     except BaseException:
-        with transaction.atomic():
-            hold(transaction.get_connection())
-            filing.take_back(placed)
+        _take_back(placed)
         raise
+    if not accepted.created:  # another upload of this bundle was faster, and owns what it needs
+        _take_back(placed)
+    return accepted
+
+
+def _take_back(placed: list[str]) -> None:
+    with transaction.atomic():
+        hold(transaction.get_connection())
+        filing.take_back(placed)
 
 
 def _known(actor: Actor, run_digest: str) -> bool:
@@ -103,12 +117,13 @@ def _admit(bundle: bundles.Bundle, actor: Actor, now: datetime) -> Admitted:
     declaration = admission.declaration_of(bundle, key.node_id, methodology.digest)
     checked = check(bundle)
     late = admission.timeliness(declaration, checked.evidence.run, now)
-    return Admitted(checked, (*checked.findings, *late), key, methodology)
+    return Admitted(filing.prepare(checked, (*checked.findings, *late)), key, methodology)
 
 
 def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> Accepted:
     """Rows, findings and the event in one transaction; of parallel uploads of one bundle the first makes the run."""
-    bundle, now = admitted.checked.bundle, clock()
+    checked, findings, now = admitted.prepared.checked, admitted.prepared.findings, clock()
+    bundle = checked.bundle
     with transaction.atomic():
         hold(transaction.get_connection())
         if _known(actor, bundle.digest):
@@ -117,7 +132,7 @@ def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> 
         admission.signing_key(actor, bundle)
         declaration = admission.declaration_of(bundle, admitted.key.node_id, admitted.methodology.digest)
         position = Event.objects.newest().values_list("seq", flat=True)[0] + 1
-        filing.file_run(admitted.checked, admitted.findings, admitted.key, admitted.methodology, position, now)
+        filing.file_run(admitted.prepared, admitted.key, admitted.methodology, position, now)
         if declaration is not None:
             Declaration.objects.filter(nonce=declaration.nonce).update(state="used", run=bundle.digest)
         recorded = record(
@@ -127,7 +142,7 @@ def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> 
             request_id=submission_id(bundle.digest),
             after=sha256(bundle.members["run.json"]),
             payload=sha256(bundle.envelope_bytes),
-            basis={"checker": admitted.checked.checker, "codes": sorted({finding.code for finding in admitted.findings})},
+            basis={"checker": checked.checker, "codes": sorted({finding.code for finding in findings})},
             clock=clock,
         )
         assert recorded.seq == position

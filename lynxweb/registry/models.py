@@ -14,6 +14,10 @@ from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
 DIGEST = 64
 
 
+class DocumentQuerySet(InsertOnlyQuerySet["Document"]):
+    """Documents, by digest."""
+
+
 class Document(InsertOnly):
     """The exact canonical bytes of an executor, methodology, run or quality document, under their SHA-256."""
 
@@ -21,10 +25,14 @@ class Document(InsertOnly):
     kind = models.CharField(max_length=20)
     content = models.BinaryField()
 
-    objects = InsertOnlyQuerySet["Document"].as_manager()
+    objects = DocumentQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.sha256}"
+
+
+class ArtifactQuerySet(InsertOnlyQuerySet["Artifact"]):
+    """Files, by digest."""
 
 
 class Artifact(InsertOnly):
@@ -34,7 +42,7 @@ class Artifact(InsertOnly):
     size_bytes = models.BigIntegerField()
     media_type = models.CharField(max_length=80)
 
-    objects = InsertOnlyQuerySet["Artifact"].as_manager()
+    objects = ArtifactQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.sha256
@@ -219,6 +227,10 @@ class Run(models.Model):
         return self.digest
 
 
+class RunArtifactQuerySet(InsertOnlyQuerySet["RunArtifact"]):
+    """Files of runs."""
+
+
 class RunArtifact(InsertOnly):
     """A file of a run, by its name in the bundle."""
 
@@ -226,13 +238,17 @@ class RunArtifact(InsertOnly):
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="uses")
     role = models.CharField(max_length=80)
 
-    objects = InsertOnlyQuerySet["RunArtifact"].as_manager()
+    objects = RunArtifactQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("run", "role"), name="run_artifact_once"),)
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.role}"
+
+
+class ComparabilityKeyQuerySet(InsertOnlyQuerySet["ComparabilityKey"]):
+    """Keys of runs."""
 
 
 class ComparabilityKey(InsertOnly):
@@ -242,7 +258,7 @@ class ComparabilityKey(InsertOnly):
     policy = models.CharField(max_length=80)
     key = models.CharField(max_length=80)
 
-    objects = InsertOnlyQuerySet["ComparabilityKey"].as_manager()
+    objects = ComparabilityKeyQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("run", "policy"), name="key_once"),)
@@ -250,6 +266,10 @@ class ComparabilityKey(InsertOnly):
 
     def __str__(self) -> str:
         return f"{self.policy} {self.key}"
+
+
+class FindingRowQuerySet(InsertOnlyQuerySet["FindingRow"]):
+    """Findings of runs."""
 
 
 class FindingRow(InsertOnly):
@@ -262,10 +282,14 @@ class FindingRow(InsertOnly):
     path = models.TextField()
     seen = models.TextField()
 
-    objects = InsertOnlyQuerySet["FindingRow"].as_manager()
+    objects = FindingRowQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.code}"
+
+
+class MetricRowQuerySet(InsertOnlyQuerySet["MetricRow"]):
+    """Stated metrics of runs."""
 
 
 class MetricRow(InsertOnly):
@@ -278,7 +302,7 @@ class MetricRow(InsertOnly):
     value = models.CharField(max_length=64)
     stated = models.BinaryField()
 
-    objects = InsertOnlyQuerySet["MetricRow"].as_manager()
+    objects = MetricRowQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("run", "point", "definition"), name="metric_once"),)

@@ -43,7 +43,7 @@ def publish_methodology(actor: Actor, content: bytes, *, reason: Reason, clock: 
             return Published(digest, created=False)
         position = Event.objects.newest().values_list("seq", flat=True)[0] + 1
         MethodologyVersion.objects.create(
-            digest=digest, document=keep_document("methodology", content), name=methodology.name, version=methodology.version,
+            digest=digest, document=keep_document("methodology", content, digest), name=methodology.name, version=methodology.version,
             kind=methodology.kind, position=position, published_at=clock(),
         )  # fmt: skip
         record(

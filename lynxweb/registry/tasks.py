@@ -16,7 +16,9 @@ log = logging.getLogger(__name__)
 def recheck(run_digest: str) -> bool:
     """Check a stored run again; whether its findings changed. Damaged bytes are said in the log of the process, loudly."""
     try:
-        return check_again(run_digest).changed
+        changed = check_again(run_digest).changed
     except Problems as damage:
         log.error("run %s: stored bytes do not verify: %s", run_digest, damage)
         raise
+    log.info("run %s checked again: %s", run_digest, "the findings changed" if changed else "nothing changed")
+    return changed

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from importlib import resources
 
-FOLDER = "methodologies"
+PACKAGE = "runner.contract.methodologies"
 SUFFIX = ".json"
 
 
 def builtin() -> dict[str, bytes]:
     """{name: canonical bytes} of every built-in methodology, in order of name."""
-    folder = resources.files("runner.contract") / FOLDER
-    found = {entry.name.removesuffix(SUFFIX): entry for entry in folder.iterdir() if entry.name.endswith(SUFFIX)}
+    entries = resources.files(PACKAGE).iterdir()
+    found = {entry.name.removesuffix(SUFFIX): entry for entry in entries if entry.name.endswith(SUFFIX)}
     return {name: found[name].read_bytes() for name in sorted(found)}

@@ -299,7 +299,11 @@ class Executor(Document):
     @property
     def block_digests(self) -> dict[str, str]:
         """Digest of each block's fingerprint values; sub-blocks are left out of their parent and digested apart."""
-        return {block: digest(projection(self, block)) for block in BLOCKS}
+        values: dict[str, dict[str, object]] = {block: {} for block in BLOCKS}
+        for path, fact, leaf in facts(self):  # one walk for all blocks: the same values as `projection` gives block by block
+            if fact.role == "F":
+                values[block_of(path)][path] = leaf.projected()
+        return {block: digest(values[block]) for block in BLOCKS}
 
     @property
     def fingerprint(self) -> str:

@@ -97,7 +97,7 @@ def measure(
     sides = [_Side(plan) for plan in plans]
     with tempfile.TemporaryDirectory(prefix="lynxweb-") as scratch:
         _all_trials(sides, methodology, trials, node, world, Path(scratch))
-    world.told("sealing", 0, 1)
+    world.told("sealing", trials * len(sides), trials * len(sides))
     measured = []
     for side in sides:
         if side.results:

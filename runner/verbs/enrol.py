@@ -14,9 +14,11 @@ from runner.verbs.result import DONE, FAILED, WANTING, Result
 SHORT = 8
 
 
-def perform(talk: Talk, url: str, token: str, token_file: str, name: str) -> Result:
+def perform(talk: Talk, url: str, token: str, token_file: str, name: str, new_key: bool) -> Result:
     """Enrol this node: 0 enrolled, 3 the site refused, 1 it could not be reached."""
     node = home()
+    if new_key:
+        node.renew_key()
     key = node.key()
     client = Client(url.rstrip("/"), _token(token, token_file), told=talk.say)
     name = name or f"node-{key.key_id[:SHORT]}"

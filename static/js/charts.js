@@ -43,6 +43,7 @@
   function paint(place) {
     const stated = JSON.parse(document.getElementById(place.dataset.figure).textContent);
     const colours = palette();
+    if (!place.dataset.drawn) place.replaceChildren();
     const traces = stated.data.map((trace) => painted(trace, colours));
     return Plotly.react(place, traces, layout(stated.layout, colours, place.clientWidth < 560), SETTINGS).then(() => place.setAttribute("data-drawn", "yes"));
   }
@@ -52,6 +53,6 @@
   }
 
   SCHEME.addEventListener("change", paintAll);
-  window.addEventListener("beforeprint", paintAll);
+  window.matchMedia("print").addEventListener("change", paintAll);
   paintAll();
 })();

@@ -54,7 +54,7 @@ def test_declared_differences_stand_with_their_owner(html: str) -> None:
 
 
 def test_unknown_facts_are_printed(html: str) -> None:
-    assert "executor.host.cpu_governor unreadable:no-cpufreq" in text_of(html)
+    assert "executor.host.cpu_governor unreadable: no cpufreq" in text_of(html)
 
 
 def test_both_figures_have_table_twins_and_labels(html: str) -> None:

@@ -50,8 +50,13 @@ def test_a_value_and_its_interval_share_unit_and_decimals() -> None:
     assert (shown.number, shown.unit, shown.interval) == ("6.012", "ms", "[5.990, 6.030]")
 
 
-def test_a_wide_interval_takes_digits_away() -> None:
-    assert stated(metric(low="4000000", high="9000000")).number == "6.0"
+def test_a_wide_interval_takes_digits_away_but_leaves_three() -> None:
+    assert stated(metric(low="4000000", high="9000000")).number == "6.01"
+
+
+def test_the_unit_is_that_of_the_value_however_far_the_interval_goes() -> None:
+    shown = stated(metric(value="833123", low="404000", high="5437000"))
+    assert (shown.number, shown.unit, shown.interval) == ("833", "µs", "[404, 5\u202f437]")
 
 
 def test_a_value_without_interval_has_four_digits() -> None:

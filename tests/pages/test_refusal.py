@@ -60,7 +60,9 @@ def test_the_verdict_comes_first_with_policy_and_codes(html: str) -> None:
 
 
 def test_each_differing_field_stands_side_by_side_with_rule_and_remedy(html: str) -> None:
-    assert "R-42 executor.precision.weights fp32 int8 A must-match field agrees. Repeat one side with the other's value." in text_of(html)
+    page = text_of(html)
+    assert "R-42 A must-match field agrees. What to do: repeat one side with the other's value." in page
+    assert "executor.precision.weights fp32 int8 executor.precision.activations fp32 int8" in page
 
 
 def test_the_way_on_is_the_other_question_and_the_nearest_pair(html: str, shelf: Shelf) -> None:
@@ -99,7 +101,11 @@ def test_insufficient_evidence_is_told_apart_from_a_difference(reader: Client, s
         accepted(site, executor("onnxruntime", precision__kv_k=builders.absent("unreadable:no-way")), 1_000_000, seed, boot=None) for seed in (1, 2)
     ]
     page = text_of(refused(reader, *pair))
-    assert "Insufficient evidence" in page and "R-27 executor.precision.kv_k" in page
+    assert (
+        "Insufficient evidence" in page
+        and "R-27 Two unknowns are not a match." in page
+        and "executor.precision.kv_k unreadable: no way unreadable: no way" in page
+    )
 
 
 def test_a_fallback_alone_may_be_acknowledged_and_the_permalink_says_so(reader: Client, site: World) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.models import Event
 from lynxweb.audit.opening import log_settings
-from lynxweb.registry import storage
+from lynxweb.registry import filing, intake, storage
 from lynxweb.registry.models import Artifact, FindingRow, MetricRow, Run
 from lynxweb.registry.reading import bundle_for, run_for, samples_for
 from runner.contract.canonical import sha256
 from runner.contract.receipts import verify
 from tests.registry.world import World, bundle_of, upload
+
+real_files_of = filing.files_of
 
 
 def test_an_accepted_bundle_is_one_run_and_one_event(site: World) -> None:
@@ -76,3 +80,18 @@ def test_findings_are_rows_with_their_checker(site: World) -> None:
 def test_the_samples_can_be_read_back(site: World) -> None:
     accepted = upload(site, bundle_of(site))
     assert len(samples_for(site.actor, accepted.run_digest)) == 4500
+
+
+def test_of_two_uploads_that_meet_the_second_takes_back_what_only_it_had_placed(
+    site: World, own_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = bundle_of(site)
+    answers = iter([False])  # the second upload looks before the first has committed
+    known = intake._known
+    upload(site, content)
+    stored = {path.name for path in (own_folders / "storage").rglob("*") if path.is_file()}
+    monkeypatch.setattr(intake, "_known", lambda actor, digest: next(answers, None) is None and known(actor, digest))
+    extra = {"doctor.json": b"{}"}
+    monkeypatch.setattr(filing, "files_of", lambda bundle: {**real_files_of(bundle), **extra})
+    assert upload(site, content).created is False
+    assert {path.name for path in (own_folders / "storage").rglob("*") if path.is_file()} == stored

@@ -19,10 +19,13 @@ from unittest.mock import patch
 import pytest
 
 from runner.cli import called
+from runner.contract.canonical import encode
 from runner.contract.executor import Executor
 from runner.contract.fields import AnyField
+from runner.doctor import Check
 from runner.node import NodeHome, Site
 from runner.outbox import Outbox
+from runner.verbs.doctor import told_of
 from runner.verbs.result import EXIT_CODES
 from tests.builders import evidence, executor, methodology, samples, seen
 from tests.runner.bundles import sealed
@@ -265,7 +268,9 @@ def test_ctrl_c_ends_with_130_and_one_json_document(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_of_a_session_says_what_it_would_measure_and_measures_nothing(tmp_path: Path) -> None:
-    done = lynxweb(tmp_path, "run", "digits-quick", "--dry-run", "--json", "--with", "onnxruntime:fp32", "--with", "onnxruntime:int8", "--trials", "3")
+    done = lynxweb(
+        tmp_path, "run", "digits-quick", "--dry-run", "--json", "--with", "onnxruntime:fp32", "--with", "onnxruntime:int8", "--trials", "3"
+    )
     told = json.loads(done.stdout)
     assert (told["would_run"], told["at_least_s"]) == (["onnxruntime:fp32:cpu", "onnxruntime:int8:cpu"], 42)
     assert not (tmp_path / "outbox").exists()
@@ -285,3 +290,29 @@ def test_a_backend_that_is_not_there_is_a_usage_error_that_lists_those_that_are(
 
 def test_an_explicit_wish_to_declare_without_enrolment_is_a_usage_error(tmp_path: Path) -> None:
     assert lynxweb(tmp_path, "run", "digits-quick", "--declare").returncode == 2
+
+
+def test_the_doctor_ends_with_3_when_a_check_failed_and_with_0_otherwise(tmp_path: Path) -> None:
+    done = lynxweb(tmp_path, "doctor", "--json")
+    told = json.loads(done.stdout)
+    failed = [check["name"] for check in told["checks"] if check["outcome"] == "fail"]
+    assert (done.returncode, told["ready"]) == ((3, False) if failed else (0, True))
+
+
+def test_a_failing_check_of_the_doctor_is_loud_and_carries_its_remedy() -> None:
+    result = told_of([Check("disk", "fail", "1 MiB free", "make room"), Check("python", "ok", "3.11", "")])
+    assert result.code == 3
+    assert "FAIL  disk" in result.lines[0]
+    assert "make room" in result.lines[1]
+
+
+def test_the_probe_prints_an_executor_document_that_reads_back(tmp_path: Path) -> None:
+    done = lynxweb(tmp_path, "probe", "--json")
+    assert done.returncode == 0
+    assert Executor.read(encode(json.loads(done.stdout))).host.cpu.threads.known
+
+
+def test_what_the_owner_declares_completes_the_probe(tmp_path: Path) -> None:
+    (tmp_path / "declared.json").write_text('{"env.cooling": "air_active"}')
+    executor = Executor.read(encode(json.loads(lynxweb(tmp_path, "probe", "--json").stdout)))
+    assert (executor.env.cooling.value, executor.env.cooling.status) == ("air_active", "declared")

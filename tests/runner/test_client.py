@@ -63,7 +63,7 @@ def test_a_wait_that_the_site_asks_for_is_kept() -> None:
     assert waited == [7.0]
 
 
-@pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422])
+@pytest.mark.parametrize("status", [400, 409, 413, 415, 422])
 def test_a_refusal_is_final_and_keeps_the_sites_words(status: int) -> None:
     problem = {"code": "numbers-differ", "title": "No", "errors": [{"path": "run.json"}]}
     with site(Said(status, problem)) as stub, pytest.raises(SiteError) as caught:
@@ -75,7 +75,21 @@ def test_a_refusal_is_final_and_keeps_the_sites_words(status: int) -> None:
 def test_a_token_that_is_not_taken_is_not_the_bundles_fault() -> None:
     with site(Said(401, {"code": "not-authenticated"})) as stub, pytest.raises(SiteError) as caught:
         client(stub).upload(b"x")
-    assert (caught.value.kind, len(stub.asked)) == ("credentials", 1)
+    assert (caught.value.kind, len(stub.asked)) == ("not_taken", 1)
+
+
+def test_an_address_without_a_site_of_ours_is_not_the_bundles_fault() -> None:
+    for said in (Said(404, {"code": "not-found"}), Said(400, b"<html>what?</html>")):
+        with site(said) as stub, pytest.raises(SiteError) as caught:
+            client(stub).upload(b"x")
+        assert caught.value.kind == "not_taken"
+
+
+def test_a_wait_longer_than_reason_is_left_to_the_next_push() -> None:
+    waited: list[float] = []
+    with site(Said(429, {}, {"Retry-After": "3600"})) as stub, pytest.raises(SiteError) as caught:
+        client(stub, waited).upload(b"x")
+    assert (caught.value.kind, waited, len(stub.asked)) == ("unavailable", [], 1)
 
 
 def test_a_signature_that_the_site_forbids_is_the_bundles_fault() -> None:

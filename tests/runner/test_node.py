@@ -16,6 +16,14 @@ def test_the_key_is_made_once(tmp_path: Path) -> None:
     assert NodeHome(tmp_path).key().key_id == NodeHome(tmp_path).key().key_id
 
 
+def test_a_renewed_key_leaves_the_old_one_aside(tmp_path: Path) -> None:
+    node = NodeHome(tmp_path)
+    before = node.key().key_id
+    node.renew_key()
+    assert node.key().key_id != before
+    assert (tmp_path / f"node.key.{before[:12]}.pem").exists()
+
+
 def test_every_secret_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     node = NodeHome(tmp_path / "home")
     node.identity()

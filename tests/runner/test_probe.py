@@ -11,12 +11,12 @@ import pytest
 
 from runner.contract.canary import scan
 from runner.contract.executor import build
-from runner.contract.fields import facts
+from runner.contract.fields import Text, facts
 from runner.contract.problems import Problems
 from runner.contract.telemetry import HOST
 from runner.probe import Machine, probe
+from runner.probe.machine import Unread, found
 from runner.probe.power import foreign
-from runner.probe.machine import Unread
 from runner.sensors import Edge, NoSensor
 from tests.runner.probe_tree import machine, probed
 
@@ -60,17 +60,28 @@ def test_this_machine_answers_every_mandatory_leaf_that_no_backend_owns() -> Non
 
 
 def test_a_machine_without_proc_and_sys_gives_reasons_and_no_values(tmp_path: Path) -> None:
-    found = probed(tmp_path, without=["proc", "sys", "etc"])
-    host = {path: leaf.status for path, leaf in found.items() if path.startswith("host.")}
-    assert set(host.values()) <= {"unreadable:no-such-file", "not_applicable"} and found["host.cpu.model"].value is None
+    leaves = probed(tmp_path, without=["proc", "sys", "etc"])
+    host = {path: leaf.status for path, leaf in leaves.items() if path.startswith("host.")}
+    assert set(host.values()) <= {"unreadable:no-such-file", "not_applicable"} and leaves["host.cpu.model"].value is None
 
 
-def test_a_file_that_may_not_be_read_is_permission_denied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = machine(tmp_path)
-    (tmp_path / "etc/machine-id").unlink()
-    (tmp_path / "etc/machine-id").symlink_to("/proc/1/mem/none")  # not a folder below: the kernel says so
-    assert probe(there, b"salt", {})["host.machine"].status.startswith("unreadable:")
-    assert (tmp_path / "etc").exists()
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (PermissionError(), "permission-denied"), (FileNotFoundError(), "no-such-file"), (OSError(95, "no"), "not-supported"),
+        (KeyError("ID"), "unknown-format"),
+    ],
+)  # fmt: skip
+def test_each_way_of_not_being_read_has_its_reason(error: Exception, reason: str) -> None:
+    def fail() -> str:
+        raise error
+
+    assert found(Text, "somewhere", fail).status == f"unreadable:{reason}"
+
+
+def test_an_error_of_ours_is_not_taken_for_an_unreadable_file() -> None:
+    with pytest.raises(TypeError):
+        found(Text, "somewhere", lambda: len(3))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -111,18 +122,18 @@ def test_a_container_is_named(tmp_path: Path, changed: dict[str, str], kind: str
 
 def test_the_tightest_limit_of_all_groups_above_is_the_limit(tmp_path: Path) -> None:
     group = "sys/fs/cgroup/job.slice"
-    found = probed(tmp_path, changed={f"{group}/cpu.max": "150000 100000", f"{group}/run.scope/cpu.max": "400000 100000",
+    leaves = probed(tmp_path, changed={f"{group}/cpu.max": "150000 100000", f"{group}/run.scope/cpu.max": "400000 100000",
                                       f"{group}/memory.max": "1073741824"})  # fmt: skip
-    assert found["host.container.cpu_quota_ppm"].value == 1_500_000
-    assert found["host.container.memory_limit_bytes"].value == 1 << 30
+    assert leaves["host.container.cpu_quota_ppm"].value == 1_500_000
+    assert leaves["host.container.memory_limit_bytes"].value == 1 << 30
 
 
 def test_the_first_version_of_control_groups_is_read_too(tmp_path: Path) -> None:
     changed = {"proc/self/cgroup": "3:cpu,cpuacct:/a\n4:memory:/b\n", "sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": "50000",
                "sys/fs/cgroup/cpu/a/cpu.cfs_period_us": "100000", "sys/fs/cgroup/memory/b/memory.limit_in_bytes": "9223372036854771712"}  # fmt: skip
-    found = probed(tmp_path, changed=changed)
-    assert found["host.container.cpu_quota_ppm"].value == 500_000
-    assert found["host.container.memory_limit_bytes"].status == "not_applicable"
+    leaves = probed(tmp_path, changed=changed)
+    assert leaves["host.container.cpu_quota_ppm"].value == 500_000
+    assert leaves["host.container.memory_limit_bytes"].status == "not_applicable"
 
 
 def test_identities_are_pseudonyms_under_the_salt(tmp_path: Path) -> None:
@@ -172,9 +183,9 @@ def test_a_probe_takes_less_than_300_ms() -> None:
 
 
 def test_what_the_owner_declares_fills_a_gap_and_says_so(tmp_path: Path) -> None:
-    found = probed(tmp_path, {"env.cooling": "liquid_cold_plate", "env.ambient_mc": "22000"})
-    assert (found["env.cooling"].value, found["env.cooling"].status) == ("liquid_cold_plate", "declared")
-    assert found["env.ambient_mc"].value == 22_000
+    leaves = probed(tmp_path, {"env.cooling": "liquid_cold_plate", "env.ambient_mc": "22000"})
+    assert (leaves["env.cooling"].value, leaves["env.cooling"].status) == ("liquid_cold_plate", "declared")
+    assert leaves["env.ambient_mc"].value == 22_000
     assert probed(tmp_path / "other")["env.cooling"].status == "unreadable:not-declared"
 
 

@@ -63,7 +63,8 @@ def test_a_reading_becomes_a_row_with_gaps_where_nothing_was_read() -> None:
 
 
 def test_a_trace_replayed_gives_the_same_reads_in_the_same_order() -> None:
-    trace = Trace(((edge(0, energy_mj=1), edge(0, device=1, energy_mj=4)), (edge(5, energy_mj=2), edge(5, device=1))), ((Reading(1, 1, 0, {"sm_clock_khz": 7}),),))
+    edges = ((edge(0, energy_mj=1), edge(0, device=1, energy_mj=4)), (edge(5, energy_mj=2), edge(5, device=1)))
+    trace = Trace(edges, ((Reading(1, 1, 0, {"sm_clock_khz": 7}),),))
     replay = Replay(Trace.decode(trace.encode()))
     assert [replay.edge(), replay.edge()] == list(trace.edges) and replay.sample() == trace.readings[0]
     assert replay.device_count == 2 and replay.capabilities == {"sm_clock_khz"}
@@ -136,7 +137,8 @@ def test_visible_devices_are_chosen_as_cuda_chooses_them(visible: str | None, pl
 
 
 @pytest.mark.parametrize(
-    ("driver", "ids"), [("580.95.05", "269-271"), ("590.1", "269-271"), ("580.82", "269-271"), ("580.65.06", "251-253"), ("575.51.02", "251-253"), ("570.172.08", "")]
+    ("driver", "ids"),
+    [("580.95.05", "269-271"), ("590.1", "269-271"), ("580.82", "269-271"), ("580.65.06", "251-253"), ("575.51.02", "251-253"), ("570.172.08", "")],
 )
 def test_the_numbering_of_fields_follows_the_version(driver: str, ids: str) -> None:
     assert numbering(driver, SLOWDOWN_NUMBERING) == ids

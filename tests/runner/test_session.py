@@ -136,7 +136,7 @@ def test_progress_is_told_between_trials_and_at_no_other_time() -> None:
     hear = lambda phase, done, of: told.append((len(machine.asked), done, of))  # noqa: E731
     speaking = World(world.build, world.utc_now, world.clock_offset_ns, spawn=world.spawn, told=hear)
     measure(PLANS, HOW, 2, NODE, speaking)
-    assert told == [(0, 0, 4), (1, 1, 4), (2, 2, 4), (3, 3, 4), (4, 0, 1)]
+    assert told == [(0, 0, 4), (1, 1, 4), (2, 2, 4), (3, 3, 4), (4, 4, 4)]
 
 
 def test_the_rows_of_a_run_are_those_of_its_trials() -> None:

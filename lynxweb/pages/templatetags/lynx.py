@@ -71,6 +71,14 @@ def block_title(name: str) -> str:
 
 
 @register.filter
+def side_text(text: str) -> str:
+    """What a side has, in words: a status word or a truth value as people write it, and emptiness said aloud."""
+    if text.partition(":")[0] in wording.STATUSES and text not in ("observed", "declared"):
+        return wording.status_chip(text).text
+    return {"": "(empty)", "True": "yes", "False": "no"}.get(text, text)
+
+
+@register.filter
 def card_name(card: RunCard) -> str:
     """How a run is called in running text."""
     return f"{card.runtime} · {card.precision_label}"

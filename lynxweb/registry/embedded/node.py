@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lynxweb.registry.embedded.processes import STOP_WITHIN_S, end_with_parent
+
 METHODOLOGY, TRIALS = "digits-quick", 5
 DONE, WANTING = 0, 3
 
@@ -61,4 +63,13 @@ class Node:
         """The exit code of the command; its result goes to stderr, because stdout belongs to the addresses at the end."""
         command = [sys.executable, "-m", "runner.cli", *arguments]
         world = {**os.environ, "LYNXWEB_NODE_HOME": str(self.home), **(environment or {})}
-        return subprocess.run(command, env=world, stdout=sys.stderr.fileno(), stdin=subprocess.DEVNULL, check=False).returncode
+        process = subprocess.Popen(
+            command, env=world, stdout=sys.stderr.fileno(), stdin=subprocess.DEVNULL,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - this process has one thread
+        )  # fmt: skip
+        try:
+            return process.wait()
+        except BaseException:
+            process.terminate()  # it treats this like Ctrl-C: trials end, sealed bundles stay
+            process.wait(STOP_WITHIN_S)
+            raise

@@ -118,12 +118,12 @@ def _start(name: str, arguments: Sequence[str], logs: Path, environment: Mapping
     with path.open("ab") as output:
         process = subprocess.Popen(  # a session of its own: Ctrl-C reaches the parent alone, which then ends its children in order
             [sys.executable, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=dict(environment),
-            start_new_session=True, preexec_fn=_end_with_parent,  # noqa: PLW1509 - this process has one thread
+            start_new_session=True, preexec_fn=end_with_parent,  # noqa: PLW1509 - this process has one thread
         )  # fmt: skip
     return Child(name, process, path)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """In the child: ask the kernel for a SIGTERM when the parent ends, even by kill -9. Only Linux has this."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

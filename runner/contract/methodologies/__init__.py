@@ -1,0 +1,1 @@
+"""The built-in methodologies: one canonical document a file; `runner.contract.builtin` reads them."""

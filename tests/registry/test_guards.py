@@ -1,0 +1,87 @@
+"""What was written stays as it was written, in the database and not only in code."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
+
+from lynxweb.audit.guards import all_faults
+from lynxweb.registry import guarding
+from lynxweb.registry.declaration import declare
+from lynxweb.registry.models import Declaration, Run
+from tests import builders
+from tests.registry.world import World, bundle_of, upload
+
+TABLES = sorted({model._meta.db_table for model in apps.get_app_config("registry").get_models()})
+
+
+@pytest.fixture
+def filled(site: World) -> World:
+    """A site with at least one row in every table."""
+    from lynxweb.registry.comparing import compare_runs
+
+    declare(site.node_actor, builders.methodology().sha256, request_id="declare:1")
+    a, b = upload(site, bundle_of(site, 1)).run_digest, upload(site, bundle_of(site, 2)).run_digest
+    compare_runs(site.actor, a, b, "iso-precision")
+    return site
+
+
+def execute(statement: str) -> None:
+    """Run SQL in a transaction of its own."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def columns_of(table: str) -> list[str]:
+    """Every column, in the model's order."""
+    model = next(model for model in apps.get_app_config("registry").get_models() if model._meta.db_table == table)
+    return [field.column for field in model._meta.concrete_fields]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_row_can_be_deleted(filled: World, table: str) -> None:
+    with pytest.raises(DatabaseError, match="append-only"):
+        execute(f"DELETE FROM {table}")
+
+
+@pytest.mark.parametrize("table", sorted(guarding.INSERT_ONLY))
+def test_no_column_of_an_insert_only_table_can_be_changed(filled: World, table: str) -> None:
+    for column in columns_of(table):
+        with pytest.raises(DatabaseError, match="append-only"):
+            execute(f"UPDATE {table} SET {column} = {column}")
+
+
+@pytest.mark.parametrize("column", guarding.RUN_WRITE_ONCE)
+def test_no_column_of_a_run_but_its_standing_can_be_changed(filled: World, column: str) -> None:
+    change = {"position": "position + 100", "submitted_at": "'2001-01-01 00:00:00+00'"}.get(column, "'" + "0" * 64 + "'")
+    with pytest.raises(DatabaseError):
+        execute(f"UPDATE registry_run SET {column} = {change}")
+
+
+def test_the_standing_of_a_run_can_change(filled: World) -> None:
+    assert Run.objects.update(state="withdrawn", validity="invalid", grade="claimed", latency_withheld=True, checking=1) == 2
+
+
+def test_a_declaration_is_answered_once(filled: World) -> None:
+    assert Declaration.objects.update(state="used", run="0" * 64) == 1
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Declaration.objects.update(state="open", run=None)
+
+
+def test_every_table_is_guarded_and_every_column_has_been_thought_of() -> None:
+    assert {guard.table for guard in guarding.guards()} == set(TABLES)
+    assert {*guarding.RUN_WRITE_ONCE, *guarding.RUN_STANDING} == set(columns_of("registry_run"))
+    assert {*guarding.DECLARATION_WRITE_ONCE, *guarding.DECLARATION_ANSWER} == set(columns_of("registry_declaration"))
+
+
+def test_all_triggers_are_present_after_the_migrations(db: None) -> None:
+    assert all_faults(connection) == []
+
+
+def test_a_row_cannot_be_replaced_on_sqlite(filled: World) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("REPLACE is a word of SQLite")
+    for table in TABLES:
+        with pytest.raises(DatabaseError, match="append-only"):
+            execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")

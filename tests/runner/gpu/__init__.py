@@ -1,0 +1,1 @@
+"""Checks on a real board; each skips with the reason where there is none."""
