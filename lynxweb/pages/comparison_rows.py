@@ -118,7 +118,7 @@ def _metric(metric: MetricComparison, at_a: str, at_b: str) -> MetricRow:
         name=formatting.metric_name(metric.definition),
         a=formatting.stated(metric.a, at_a),
         b=formatting.stated(metric.b, at_b),
-        change=f"{formatting.signed(metric.change_percent)}{formatting.GAP}%",
+        change="between" if metric.change_percent is None else f"{formatting.signed(metric.change_percent)}{formatting.GAP}%",
         interval=f"[{formatting.signed(metric.change_low_percent)}, {formatting.signed(metric.change_high_percent)}]",
         outcome=chip(OUTCOMES, metric.outcome),
         sentence=metric.sentence,

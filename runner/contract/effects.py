@@ -18,15 +18,18 @@ OutcomeCode = Literal["better", "worse", "no_material_difference", "inconclusive
 
 @dataclass(frozen=True)
 class MetricComparison:
-    """One metric on both sides. `change` is B against A in percent, negative always worse; `ratio` is B / A. Decimal strings."""
+    """One metric on both sides. `change` is B against A in percent, negative always worse; `ratio` is B / A. Decimal strings.
+
+    Where the trials do not carry an outcome there is an interval and no point estimate: a reader would take it for one.
+    """
 
     definition: str
     a: MetricValue
     b: MetricValue
-    ratio: str
+    ratio: str | None
     ratio_low: str
     ratio_high: str
-    change_percent: str
+    change_percent: str | None
     change_low_percent: str
     change_high_percent: str
     outcome: OutcomeCode
@@ -54,10 +57,20 @@ def _compared(definition: MetricDefinition, one: MetricValue, other: MetricValue
     sign = 1 if definition.direction == "higher_is_better" else -1
     changes = sorted((sign * (low - 1) * 100, sign * (high - 1) * 100))
     outcome, sentence = _outcome(definition, changes[0], changes[1], min(one.n_trials, other.n_trials))
+    carried = outcome not in ("inconclusive", "needs_trials")
     return MetricComparison(
-        definition.id, one, other, text(ratio, 4), text(low, 4), text(high, 4),
-        text(sign * (ratio - 1) * 100, 1), text(changes[0], 1), text(changes[1], 1), outcome, sentence,
-    )  # fmt: skip
+        definition=definition.id,
+        a=one,
+        b=other,
+        ratio=text(ratio, 4) if carried else None,
+        ratio_low=text(low, 4),
+        ratio_high=text(high, 4),
+        change_percent=text(sign * (ratio - 1) * 100, 1) if carried else None,
+        change_low_percent=text(changes[0], 1),
+        change_high_percent=text(changes[1], 1),
+        outcome=outcome,
+        sentence=sentence,
+    )
 
 
 def _outcome(definition: MetricDefinition, low: Decimal, high: Decimal, trials: int) -> tuple[OutcomeCode, str]:

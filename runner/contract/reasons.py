@@ -94,7 +94,11 @@ def unknown(path: str, a: object, b: object, layer: str) -> Reason:
 
 
 def shown(value: object) -> str:
-    """A configuration value as short text."""
+    """A configuration value as short text; an empty list is said, not left blank."""
+    if isinstance(value, (dict, list, tuple)) and not value:
+        return "(empty)"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name}={shown(inner)}" for name, inner in sorted(value.items()))[:400]
     if isinstance(value, (list, tuple)):

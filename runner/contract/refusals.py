@@ -76,7 +76,13 @@ REFUSALS: dict[str, Refusal] = {
             "insufficient_evidence",
             "evaluate quality with the run",
         ),
-        Refusal("R-42", "generic-field", "A must-match field agrees.", "not_comparable", "repeat one side with the other's value"),
+        Refusal(
+            "R-42",
+            "generic-field",
+            "What must match under this policy is the same on both sides.",
+            "not_comparable",
+            "repeat one side with the other's value, or choose the policy that studies this difference",
+        ),
         Refusal("R-50", "grade-floor", "The grade reaches the policy's floor.", "insufficient_evidence", "raise the grade of the run"),
     )
 }

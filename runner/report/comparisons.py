@@ -43,13 +43,15 @@ def _allowed(comparison: Comparison) -> Iterator[str]:
     if comparison.dropped:
         yield "  Not compared:"
         yield from _reasons(comparison.dropped)
+    yield from _differences("What is studied", comparison.subject)
     yield from _differences("Declared differences", comparison.declared)
     yield from _differences("Unknown on both sides", comparison.unknown)
 
 
 def _metric_row(metric: MetricComparison) -> tuple[str, ...]:
     a, b = metric.a, metric.b
-    change = f"{metric.sentence} (ratio {metric.ratio}, {metric.ratio_low} – {metric.ratio_high})"
+    ratio = f"ratio {metric.ratio}, " if metric.ratio else "ratio between "
+    change = f"{metric.sentence} ({ratio}{metric.ratio_low} – {metric.ratio_high})"
     return metric_name(metric.definition), quantity(a.value, a.unit), interval(a), quantity(b.value, b.unit), interval(b), change
 
 

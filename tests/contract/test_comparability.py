@@ -154,15 +154,31 @@ def test_fewer_than_five_trials_give_values_but_no_outcome() -> None:
     judged = compare(side("a", table=samples(trials=3)), side("b", table=samples(trials=3, scale_ppm=1_500_000)), ISO_PRECISION)
     assert judged.allowed and {metric.outcome for metric in judged.metrics} == {"needs_trials"}
     assert "2 more trials" in judged.metrics[0].sentence
+    assert judged.metrics[0].change_percent is None and judged.metrics[0].change_low_percent
+
+
+def test_an_inconclusive_effect_has_an_interval_and_no_point_estimate() -> None:
+    wide = samples(seed=1)
+    start = wide.trial * 10**10
+    factor = 10 + wide.trial * 2
+    slower = replace(
+        wide,
+        t_scheduled_ns=start + (wide.t_scheduled_ns - start) * factor // 14,
+        t_sent_ns=start + (wide.t_scheduled_ns - start) * factor // 14 + 100,
+        t_last_ns=start + (wide.t_last_ns - start) * factor // 14,
+    )
+    metric = compare(side("a"), side("b", table=slower), ISO_PRECISION).metrics[0]
+    assert (metric.outcome, metric.ratio, metric.change_percent) == ("inconclusive", None, None)
+    assert float(metric.change_low_percent) < 0 < float(metric.change_high_percent)
 
 
 def test_a_slower_side_is_worse_by_the_factor_it_is_slower() -> None:
     judged = compare(side("a", table=samples(seed=1)), side("b", table=samples(seed=2, scale_ppm=1_100_000)), ISO_PRECISION)
     latency = judged.metrics[0]
     assert latency.definition == "latency_p50@1" and latency.outcome == "worse"
-    assert float(latency.change_low_percent) < -9 < 0 and -11 < float(latency.change_percent) < -9
+    assert float(latency.change_low_percent) < -9 < 0 and -11 < float(latency.change_percent or 0) < -9
     throughput = next(metric for metric in judged.metrics if metric.definition == "throughput@1")
-    assert throughput.outcome == "worse" and -10 < float(throughput.change_percent) < -8
+    assert throughput.outcome == "worse" and -10 < float(throughput.change_percent or 0) < -8
 
 
 def test_equal_executors_show_no_material_difference() -> None:

@@ -200,8 +200,7 @@ def test_a_precision_study_finds_equal_stack_compile_and_serving_blocks() -> Non
 
 def test_two_runtimes_at_fp32_have_one_precision() -> None:
     one, other = (
-        build({**loaded(Case(name, "fp32")).describe(), **WORKLOAD.precision_fields("fp32")}).block_digests
-        for name in ("torch-eager", "onnxruntime")
+        build({**loaded(Case(name, "fp32")).describe(), **WORKLOAD.precision_fields("fp32")}).block_digests for name in ("torch-eager", "onnxruntime")
     )
     assert one["precision"] == other["precision"]
     assert one["sw"] != other["sw"] and one["precision.loader"] != other["precision.loader"]

@@ -85,9 +85,7 @@ def test_units_of_a_reading_are_base_units(board: Library) -> None:
     ("driver", "base", "readable"),
     [("580.95.05", 269, True), ("580.82.07", 269, True), ("580.65.06", 251, False), ("575.57.08", 251, False), ("570.172.08", 0, False)],
 )
-def test_slowdown_counters_are_read_only_where_binding_and_driver_number_fields_alike(
-    board: Library, driver: str, base: int, readable: bool
-) -> None:
+def test_slowdown_counters_are_read_only_where_binding_and_driver_number_fields_alike(board: Library, driver: str, base: int, readable: bool) -> None:
     (grown,) = board.ask("edges", 200, driver=driver, slowdown_base=base, slowdown_hw_thermal=500)
     name = "slowdown_hw_thermal_ns"
     if readable:
