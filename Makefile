@@ -6,6 +6,8 @@ TORCH ?=
 NAME ?=
 ARGS ?=
 VENV := .venv/bin
+# ONNX Runtime reports usage to its maker unless this is set; the runner sets it too.
+export ORT_DISABLE_TELEMETRY := 1
 BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }; TORCH=$(TORCH) $(PYTHON) .ci/bootstrap.py
 
 .DEFAULT_GOAL := help

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from celery import shared_task
-
+from lynxweb.celery import app
 from lynxweb.registry.rechecking import check_again
 from runner.contract.problems import Problems
 
 log = logging.getLogger(__name__)
 
 
-@shared_task(name="registry.recheck")
+@app.task(name="registry.recheck")
 def recheck(run_digest: str) -> bool:
     """Check a stored run again; whether its findings changed. Damaged bytes are said in the log of the process, loudly."""
     try:
