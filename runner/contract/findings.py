@@ -45,6 +45,7 @@ RULES: dict[str, Rule] = {
     "clock-offset-unknown": Rule("G-14", "warn", "run", "The wall clock's offset could not be read."),
     "ecc-error": Rule("G-15", "invalid", "run", "The accelerator counted an uncorrectable memory error."),
     "runner-unreleased": Rule("G-16", "cap", "run", "The runner was not a released, clean build."),
+    "runner-not-permitted": Rule("G-16", "invalid", "run", "The methodology does not permit this version of the runner."),
     "undeclared": Rule("G-18", "warn", "run", "The run was not declared before it was measured."),
     "late-upload": Rule("G-18", "warn", "run", "The bundle arrived long after its declaration."),
     "runtime-not-permitted": Rule("G-01", "invalid", "run", "The methodology does not permit this runtime."),

@@ -17,6 +17,7 @@ from runner.contract.recompute import rows_of
 from runner.contract.run import Trial
 from runner.contract.samples import lag_queue_service
 from runner.contract.statistics import rank, variation_ppm
+from runner.contract.versions import within
 
 Integers = npt.NDArray[np.int64]
 MILLION = 1_000_000
@@ -200,8 +201,10 @@ def health(evidence: Evidence) -> Iterator[Finding]:
 
 
 def runner_build(evidence: Evidence) -> Iterator[Finding]:
-    """G-16: a released, clean runner."""
-    build = evidence.run.runner
+    """G-16: a released, clean runner of a version that the methodology permits."""
+    build, permitted = evidence.run.runner, evidence.methodology.runner_versions
+    if not within(build.version, permitted):
+        yield Finding("runner-not-permitted", "run.runner.version", f"{build.version}, permitted: {permitted}")
     if build.dirty or build.commit == "unknown":
         yield Finding(
             "runner-unreleased", "run.runner", f"version {build.version}, commit {build.commit[:12]}, {'dirty' if build.dirty else 'clean'}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
+from pydantic import AfterValidator, model_validator
 from pydantic import Field as Bound
-from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from runner.contract.canonical import digest
 from runner.contract.fields import Decimal, Digest, Document, Name
 from runner.contract.metrics import DEFINITIONS
+from runner.contract.versions import parse
 
 BLOCKS = ("workload", "load", "protocol", "protocol.latency", "protocol.energy", "metrics", "quality", "reporting", "slo")
 Kind = Literal["inference", "training", "microbenchmark", "burn_in", "quick"]
@@ -19,6 +20,11 @@ FLOORS: dict[str, tuple[int, int, int]] = {"inference": (600 * 10**9, 3, 64), "q
 Natural = Annotated[int, Bound(ge=0)]
 Positive = Annotated[int, Bound(gt=0)]
 Seed = Annotated[str, Bound(pattern=r"^(0|[1-9][0-9]{0,19})$")]
+
+
+def _range(text: str) -> str:
+    parse(text)
+    return text
 
 
 class Reference(Document):
@@ -173,7 +179,7 @@ class Methodology(Document):
     reporting: Reporting
     slo: Slo
     gates: Gates
-    runner_versions: str
+    runner_versions: Annotated[str, AfterValidator(_range)]
     permitted_runtimes: tuple[Name, ...]
     permitted_tuning: Literal["default", "documented_tuning", "vendor_tuned"]
     undeclared_allowed: bool

@@ -97,6 +97,7 @@ def test_utilisation_cannot_be_a_primary_metric(metric: str) -> None:
         ({"primary_metric": "latency_p95@1"}, "among metrics"),
         ({"primary_metric": "speed@1"}, "unknown metric"),
         ({"kind": "benchmark"}, "kind"),
+        ({"runner_versions": "latest"}, "no range of versions"),
         ({"protocol__energy__scope": "gpu_board"}, "no energy"),
     ],
 )

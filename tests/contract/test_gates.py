@@ -104,6 +104,7 @@ def test_variation_only_warns_a_quick_look_and_invalidates_evidence() -> None:
         (evidence(how=methodology(permitted_runtimes=["torch-eager"])), "runtime-not-permitted"),
         (evidence(what=executor(host__epp=absent("unreadable:no-such-file"))), "unreadable-mandatory"),
         (evidence(how=methodology(protocol__min_requests=10_000)), "too-few-requests"),
+        (evidence(how=methodology(runner_versions=">=0.2,<1")), "runner-not-permitted"),
     ],
 )
 def test_each_other_gate_finds_its_own(found: Evidence, code: str) -> None:
