@@ -101,6 +101,8 @@ def executor(**changes: AnyField) -> Executor:
     fixed = {"precision.weights": "fp32", "precision.activations": "fp32", "precision.accumulate": "fp32", "sw.runtime.name": "onnxruntime"}
     leaves.update({path: seen(value) for path, value in fixed.items()})
     leaves["sw.runtime.fallback_ops"] = seen(0)
+    leaves["host.boot"] = seen("5" * 64)
+    leaves["env.power_source"] = absent("not_applicable")
     leaves.update({path.replace("__", "."): leaf for path, leaf in changes.items()})
     return build(leaves)
 

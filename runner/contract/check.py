@@ -12,7 +12,7 @@ from runner.contract.bundle import Bundle
 from runner.contract.canonical import decode, sha256
 from runner.contract.evidence import Evidence
 from runner.contract.executor import Executor
-from runner.contract.fields import Document
+from runner.contract.fields import AnyField, Document
 from runner.contract.findings import CHECKER, Finding, Validity, latency_withheld, validity
 from runner.contract.gates import judge, undisclosed
 from runner.contract.grades import Grade, grade
@@ -117,16 +117,28 @@ def _identities(bundle: Bundle, evidence: Evidence) -> Iterator[Problem]:
         ("envelope.json:predicate.methodology_sha256", predicate.methodology_sha256, methodology.sha256),
         ("envelope.json:predicate.fingerprint", predicate.fingerprint, run.fingerprint),
         ("envelope.json:predicate.nonce", predicate.nonce, run.nonce),
+        ("run.json:boot", run.boot, evidence.before.host.boot.value),
+        ("run.json:power_source", run.power_source.projected(), _stated(evidence.before.env.power_source)),
         ("run.json:runner.measurement_semantics", run.runner.measurement_semantics, methodology.protocol.measurement_semantics),
     )
     for path, found, expected in pairs:
         if found != expected:
             yield Problem(path, str(found), str(expected), "state what the other document has", "identity")
+    for trial in run.trials:
+        for name in ("cpu_steal_ppm", "psi_cpu_some_avg10_ppm", "foreign_gpu_processes"):
+            if not getattr(trial, name).answered:
+                place = f"run.json:trials[{trial.index}].{name}"
+                yield Problem(place, "not_collected", "a value, not_applicable or unreadable:<reason>", "capture it", "R-01")
     yield from undisclosed(evidence.before, "executor.before.json")
     yield from undisclosed(evidence.after, "executor.after.json")
     yield from _formats(evidence.before)
     if run.nonce is None and not methodology.undeclared_allowed:
         yield Problem("run.json:nonce", "none", "a declared run", "open the run before measuring", "undeclared")
+
+
+def _stated(leaf: AnyField) -> object:
+    """How a run states what the executor captured: a supply class that nobody asked for does not apply."""
+    return leaf.projected() if leaf.answered else "not_applicable"
 
 
 def _formats(executor: Executor) -> Iterator[Problem]:
@@ -143,7 +155,13 @@ def _numbers(bundle: Bundle, evidence: Evidence) -> Iterator[Problem]:
     strays = {int(trial) for trial in np.unique(samples.trial)} - {trial.index for trial in run.trials}
     if strays:
         yield Problem("samples.parquet:trial", str(sorted(strays))[:80], "only trials of run.json", "state every trial", "numbers-differ")
+    if (samples.point != 0).any():
+        yield Problem("samples.parquet:point", "other points than 0", "one operating point", "measure each point as a run", "numbers-differ")
     batch = evidence.before.serving.max_batch.value or 1
+    if (samples.batch_size > batch).any() or (evidence.before.serving.batch_policy.value == "single" and (samples.batch_size != 1).any()):
+        yield Problem(
+            "samples.parquet:batch_size", str(int(samples.batch_size.max())), f"at most {batch}", "state the batches that ran", "numbers-differ"
+        )
     yield from disagreements(run, operating_points(samples, run.trials, evidence.methodology, batch))
     yield from schedule_problems(evidence)
     if evidence.quality is not None:

@@ -18,9 +18,10 @@ OutcomeCode = Literal["better", "worse", "no_material_difference", "inconclusive
 
 @dataclass(frozen=True)
 class MetricComparison:
-    """One metric on both sides. `change` is B against A in percent, negative always worse; `ratio` is B / A. Decimal strings.
+    """One metric on both sides. `ratio` is the stated value of B over that of A, `change` the same in percent, negative always worse.
 
-    Where the trials do not carry an outcome there is an interval and no point estimate: a reader would take it for one.
+    The interval is that of the trials (Welch's t on logarithms). Where the trials do not carry an outcome there is an interval and no point
+    estimate: a reader would take it for one.
     """
 
     definition: str
@@ -53,10 +54,16 @@ def _compared(definition: MetricDefinition, one: MetricValue, other: MetricValue
     interval = ratio_interval([Decimal(value) for value in one.trial_values], [Decimal(value) for value in other.trial_values])
     if interval is None:
         return None
-    ratio, low, high = interval
+    _, low, high = interval
+    ratio = Decimal(other.value) / Decimal(one.value)
     sign = 1 if definition.direction == "higher_is_better" else -1
     changes = sorted((sign * (low - 1) * 100, sign * (high - 1) * 100))
-    outcome, sentence = _outcome(definition, changes[0], changes[1], min(one.n_trials, other.n_trials))
+    outcome, sentence = _outcome(changes[0], changes[1], min(one.n_trials, other.n_trials))
+    if not low <= ratio <= high and outcome != "needs_trials":
+        outcome, sentence = (
+            "inconclusive",
+            f"inconclusive: the medians lie outside the trials' interval of {text(changes[0], 1)} % to {text(changes[1], 1)} %",
+        )
     carried = outcome not in ("inconclusive", "needs_trials")
     return MetricComparison(
         definition=definition.id,
@@ -73,10 +80,11 @@ def _compared(definition: MetricDefinition, one: MetricValue, other: MetricValue
     )
 
 
-def _outcome(definition: MetricDefinition, low: Decimal, high: Decimal, trials: int) -> tuple[OutcomeCode, str]:
+def _outcome(low: Decimal, high: Decimal, trials: int) -> tuple[OutcomeCode, str]:
     material = Decimal(MATERIAL_PPM) / 10_000
     if trials < TRIALS_FOR_OUTCOME:
-        return "needs_trials", f"inconclusive: {TRIALS_FOR_OUTCOME - trials} more trials"
+        missing = TRIALS_FOR_OUTCOME - trials
+        return "needs_trials", f"inconclusive: {missing} more trial{'s' if missing > 1 else ''}"
     if -material <= low and high <= material:
         return "no_material_difference", f"no material difference (within ±{text(material, 1)} %)"
     if low <= 0 <= high:

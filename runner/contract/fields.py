@@ -22,7 +22,7 @@ def _not_minus_zero(text: str) -> str:
 
 Status = Annotated[str, StringConstraints(pattern=r"^(observed|declared|not_applicable|not_collected|unreadable:[a-z0-9][a-z0-9-]{0,63})$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Decimal = Annotated[str, StringConstraints(pattern=r"^-?(0|[1-9][0-9]{0,29})(\.[0-9]{0,29}[1-9])?$", max_length=64), AfterValidator(_not_minus_zero)]
+Decimal = Annotated[str, StringConstraints(pattern=r"^-?(0|[1-9][0-9]{0,59})(\.[0-9]{0,59}[1-9])?$", max_length=128), AfterValidator(_not_minus_zero)]
 Instant = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
 

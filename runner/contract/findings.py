@@ -49,6 +49,7 @@ RULES: dict[str, Rule] = {
     "undeclared": Rule("G-18", "warn", "run", "The run was not declared before it was measured."),
     "late-upload": Rule("G-18", "warn", "run", "The bundle arrived long after its declaration."),
     "runtime-not-permitted": Rule("G-01", "invalid", "run", "The methodology does not permit this runtime."),
+    "tuning-not-permitted": Rule("G-01", "invalid", "run", "More tuning effort than the methodology permits."),
     "run-unfinished": Rule("G-04", "invalid", "run", "The run did not reach its end."),
 }
 

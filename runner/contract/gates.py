@@ -20,6 +20,7 @@ from runner.contract.statistics import rank, variation_ppm
 from runner.contract.versions import within
 
 Integers = npt.NDArray[np.int64]
+EFFORTS = ("default", "documented_tuning", "vendor_tuned")
 MILLION = 1_000_000
 ACHIEVED_SHARE_PPM = 980_000
 
@@ -43,6 +44,13 @@ def runtime_permitted(evidence: Evidence) -> Iterator[Finding]:
     name, permitted = evidence.before.sw.runtime.name.value, evidence.methodology.permitted_runtimes
     if name not in permitted:
         yield Finding("runtime-not-permitted", "executor.sw.runtime.name", f"{name}, permitted: {', '.join(permitted)}")
+
+
+def tuning_permitted(evidence: Evidence) -> Iterator[Finding]:
+    """G-01: no more tuning effort than the methodology permits."""
+    effort, permitted = evidence.run.tuning.effort, evidence.methodology.permitted_tuning
+    if EFFORTS.index(effort) > EFFORTS.index(permitted):
+        yield Finding("tuning-not-permitted", "run.tuning.effort", f"{effort}, permitted: {permitted}")
 
 
 def executor_unchanged(evidence: Evidence) -> Iterator[Finding]:
@@ -218,9 +226,23 @@ def declaration(evidence: Evidence) -> Iterator[Finding]:
 
 
 GATES: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
-    unreadable, runtime_permitted, executor_unchanged, floors, isolation, link, throttle, generator, errors, quality, variation, clock, health,
-    runner_build, declaration,
-)  # fmt: skip
+    unreadable,
+    runtime_permitted,
+    tuning_permitted,
+    executor_unchanged,
+    floors,
+    isolation,
+    link,
+    throttle,
+    generator,
+    errors,
+    quality,
+    variation,
+    clock,
+    health,
+    runner_build,
+    declaration,
+)
 
 
 def judge(evidence: Evidence) -> tuple[Finding, ...]:

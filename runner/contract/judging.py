@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 from runner.contract.executor import block_of
 from runner.contract.fields import AnyField, Fact, facts
@@ -15,6 +16,8 @@ from runner.contract.reasons import Context, Reason, ReasonEffect, Side, declare
 
 # One label with two of these is another numerical scheme; with another label they are only part of the difference.
 SCHEME_PATHS = ("precision.accumulate", "precision.scheme")
+# Where an equal `unreadable:<reason>` on one machine in one boot is a declared unknown: what the machine hides, it hides from both sides.
+MACHINE_BLOCKS = ("hw", "host", "env")
 METHODOLOGY_CODES = {
     "load": "R-15", "protocol.latency": "R-16", "protocol.energy": "R-13", "metrics": "R-21", "quality": "R-31",
 }  # every other block: R-23  # fmt: skip
@@ -63,18 +66,19 @@ def executors(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Re
     for (path, fact, one), (_, _, other) in zip(facts(a.executor), facts(b.executor), strict=True):
         if fact.role == "F":
             code = "R-11" if one_label and path in SCHEME_PATHS else "R-42"
-            found = _field(path, fact, one, other, policy.executor[block_of(path)], code, same_boot)
+            forgiven = same_boot and block_of(path) in MACHINE_BLOCKS
+            found = _field(path, fact, one, other, policy.executor[block_of(path)], code, forgiven)
             if found is not None:
                 yield found
 
 
-def _field(path: str, fact: Fact, one: AnyField, other: AnyField, judged: FieldClass, code: str, same_boot: bool) -> Reason | None:
+def _field(path: str, fact: Fact, one: AnyField, other: AnyField, judged: FieldClass, code: str, forgiven: bool) -> Reason | None:
     place, left, right = f"executor.{path}", _side(one), _side(other)
     settled = all(leaf.known or leaf.status == "not_applicable" for leaf in (one, other))
     if settled and one.projected() == other.projected():
         return None
     if one.status == other.status and not settled and not one.known:
-        optional = fact.need == "O" or judged != "must_match" or (same_boot and one.status.startswith("unreadable:"))
+        optional = fact.need == "O" or judged != "must_match" or (forgiven and one.status.startswith("unreadable:"))
         return unknown(place, left, right, fact.layer) if optional else reason("R-27", place, left, right, layer=fact.layer)
     if judged == "must_match":
         return reason(code if settled else "R-27", place, left, right, layer=fact.layer)
@@ -105,6 +109,13 @@ def run_facts(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Re
     one_effort, other_effort = a.run.tuning.effort, b.run.tuning.effort
     if one_effort != other_effort:
         yield reason("R-17", "run.tuning.effort", one_effort, other_effort, "not_comparable" if policy.run["tuning"] == "must_match" else None)
+    for path, left, right in (
+        ("run.runner.version", a.run.runner.version, b.run.runner.version),
+        ("run.measuring_party", a.run.measuring_party, b.run.measuring_party),
+        ("run.availability", a.run.availability, b.run.availability),
+    ):
+        if left != right:
+            yield declared(path, left, right, "")
     if a.digest != b.digest and a.samples_sha256 == b.samples_sha256:
         yield reason("R-29", "bundle.samples.parquet", a.samples_sha256[:12], b.samples_sha256[:12])
     for path, one_kind, other_kind in _provenances(a, b):
@@ -112,13 +123,18 @@ def run_facts(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Re
 
 
 def _regime(path: str, one: AnyField, other: AnyField, must: bool) -> Iterator[Reason]:
+    left, right = _side(one), _side(other)
     settled = all(leaf.known or leaf.status == "not_applicable" for leaf in (one, other))
-    if settled and one.projected() != other.projected():
-        yield reason("R-14", path, _side(one), _side(other), layer="power")
-    elif not settled and must and path == "run.thermal_regime":
-        yield reason("R-27", path, _side(one), _side(other), layer="power")
-    elif not settled:
-        yield unknown(path, _side(one), _side(other), "power")
+    if settled and one.projected() == other.projected():
+        return
+    if one.status == other.status and not one.known and (not must or path == "run.power_source"):
+        yield unknown(path, left, right, "power")
+    elif not must:
+        yield declared(path, left, right, "power")
+    elif settled:
+        yield reason("R-14", path, left, right, layer="power")
+    else:
+        yield reason("R-27", path, left, right, layer="power")
 
 
 def _provenances(a: Side, b: Side) -> Iterator[tuple[str, str, str]]:
@@ -158,8 +174,9 @@ def support(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Reas
 
 
 def _states(side: Side, name: str, context: Context) -> bool:
-    latency = DEFINITIONS[name].aggregation == "order_statistic"
-    return side.run.metric(name) is not None and not (latency and context.of(side).latency_withheld)
+    latency, value = DEFINITIONS[name].aggregation == "order_statistic", side.run.metric(name)
+    positive = value is not None and all(Decimal(trial) > 0 for trial in value.trial_values)
+    return positive and not (latency and context.of(side).latency_withheld)
 
 
 def standings(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Reason]:

@@ -17,6 +17,7 @@ BLOCKS = ("workload", "load", "protocol", "protocol.latency", "protocol.energy",
 Kind = Literal["inference", "training", "microbenchmark", "burn_in", "quick"]
 # Floors that a kind sets for its methodologies: window of a trial in ns, trials, completed requests of a trial.
 FLOORS: dict[str, tuple[int, int, int]] = {"inference": (600 * 10**9, 3, 64), "quick": (5 * 10**9, 3, 64)}
+QUICK_PRIMARIES = ("latency_p50@1", "throughput@1")
 Natural = Annotated[int, Bound(ge=0)]
 Positive = Annotated[int, Bound(gt=0)]
 Seed = Annotated[str, Bound(pattern=r"^(0|[1-9][0-9]{0,19})$")]
@@ -125,7 +126,7 @@ class QualityGate(Document):
 
     suite: Name
     suite_version: Positive
-    metrics: tuple[Name, ...]
+    metrics: tuple[Literal["accuracy", "agreement"], ...]
     slices: Literal["per_class"]
     min_accuracy_ratio_ppm: Natural
     min_agreement_ppm: Natural
@@ -201,6 +202,15 @@ class Methodology(Document):
             )
         if self.primary_metric not in self.metrics.definitions:
             raise ValueError("primary_metric must be among metrics.definitions")
+        for name in self.metrics.definitions:
+            if DEFINITIONS[name].context:
+                raise ValueError(f"metrics.definitions: {name} describes and is not computed from samples; leave it out")
+        if len(set(self.metrics.definitions)) != len(self.metrics.definitions):
+            raise ValueError("metrics.definitions: each definition once")
+        if self.slo.metric != "none" and self.slo.metric not in self.metrics.definitions:
+            raise ValueError(f"slo.metric must be none or among metrics.definitions (got {self.slo.metric})")
+        if self.kind == "quick" and self.primary_metric not in QUICK_PRIMARIES:
+            raise ValueError(f"the primary metric of a quick look is one of {', '.join(QUICK_PRIMARIES)} (got {self.primary_metric})")
         return self
 
     @model_validator(mode="after")

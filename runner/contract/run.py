@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field as Bound
@@ -139,6 +140,8 @@ class Run(Document):
     def _ordered(self) -> Self:
         if [trial.index for trial in self.trials] != list(range(len(self.trials))):
             raise ValueError("trials are numbered 0, 1, 2 … in order")
+        for name in ("started_at", "ended_at"):
+            datetime.fromisoformat(getattr(self, name))  # a ValueError names a day or an hour that does not exist
         if self.ended_at < self.started_at:
             raise ValueError("ended_at lies before started_at")
         return self

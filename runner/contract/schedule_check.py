@@ -10,9 +10,10 @@ from runner.contract.schedules import mismatch, requests_in
 
 
 def schedule_problems(evidence: Evidence) -> Iterator[Problem]:
-    """`schedule-mismatch` for each trial whose scheduled times are not those of seed, rate and window; only open loop has a schedule."""
+    """`schedule-mismatch` for each trial whose scheduled times are not those of seed, rate and window, or of a slot that became free."""
     load = evidence.methodology.load
     if load.rate_per_s is None:
+        yield from _closed(evidence)
         return
     for trial in evidence.run.trials:
         scheduled = evidence.samples.only(trial.index).t_scheduled_ns
@@ -22,3 +23,15 @@ def schedule_problems(evidence: Evidence) -> Iterator[Problem]:
             yield Problem(path, f"{len(scheduled)} requests", f"{needed} requests", "send every request of the schedule", "schedule-mismatch")
         elif problem := mismatch(scheduled, trial.window_start_ns, load, trial.index, trial.schedule_sha256):
             yield problem
+
+
+def _closed(evidence: Evidence) -> Iterator[Problem]:
+    """A single stream schedules its first request at the window's start and every other one at the end of the one before."""
+    if evidence.methodology.load.concurrency != 1:
+        return
+    for trial in evidence.run.trials:
+        mine = evidence.samples.only(trial.index)
+        if len(mine) and (mine.t_scheduled_ns[0] != trial.window_start_ns or (mine.t_scheduled_ns[1:] != mine.t_last_ns[:-1]).any()):
+            path = f"samples.parquet:t_scheduled_ns (trial {trial.index})"
+            expected = "the window's start, then the end of the request before"
+            yield Problem(path, "other times", expected, "send the rows as the driver wrote them", "schedule-mismatch")

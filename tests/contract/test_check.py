@@ -18,9 +18,10 @@ from runner.contract.canonical import encode
 from runner.contract.check import Checked, check
 from runner.contract.keys import SigningKey
 from runner.contract.problems import Problems
+from runner.contract.quality import encode_items, evaluate
 from runner.contract.samples import encode as encode_samples
 from runner.contract.schedules import digest, offsets
-from tests.builders import KEY, SECOND, absent, executor, members, methodology, run, samples, sealed, seen
+from tests.builders import KEY, SECOND, absent, executor, items, members, methodology, quality, run, samples, sealed, seen
 
 WHOLE = sealed()
 
@@ -103,6 +104,56 @@ def test_samples_that_were_altered_after_stating_are_found() -> None:
 def test_rows_of_a_trial_that_the_run_does_not_state_are_refused() -> None:
     found = refused(sealed({**members(), "samples.parquet": encode_samples(samples(trials=6))}))
     assert "samples.parquet:trial" in {problem.path for problem in found.problems}
+
+
+def test_driver_lag_cannot_be_hidden_by_moving_the_scheduled_time() -> None:
+    table = samples()
+    kinder = replace(table, t_scheduled_ns=table.t_sent_ns)
+    assert "schedule-mismatch" in refused(sealed(members(kinder))).codes
+
+
+def test_rows_of_another_point_or_of_larger_batches_are_refused() -> None:
+    table = samples()
+    batched = replace(table, batch_size=table.batch_size * 64)
+    assert "samples.parquet:batch_size" in {problem.path for problem in refused(sealed(members(batched))).problems}
+    elsewhere = replace(table, point=table.point + 1)
+    assert "samples.parquet:point" in {problem.path for problem in refused(sealed(members(elsewhere))).problems}
+
+
+def test_a_boot_or_power_source_other_than_the_captured_one_is_refused() -> None:
+    assert "run.json:boot" in {problem.path for problem in refused(sealed(members(boot="6" * 64))).problems}
+    battery = seen("battery").model_dump()
+    assert "run.json:power_source" in {problem.path for problem in refused(sealed(members(power_source=battery))).problems}
+
+
+@pytest.mark.parametrize("instant", ["2026-13-45T10:00:00.000000Z", "2026-02-30T10:00:00.000000Z", "2026-11-23T99:00:00.000000Z"])
+def test_an_instant_that_does_not_exist_is_refused(instant: str) -> None:
+    def change(tree: dict[str, Any]) -> None:
+        tree["started_at"] = instant
+
+    assert any(problem.path.startswith("run.json") for problem in refused(sealed(edited(members(), "run.json", change))).problems)
+
+
+def test_isolation_that_nobody_looked_at_is_refused() -> None:
+    def change(tree: dict[str, Any]) -> None:
+        tree["trials"][1]["cpu_steal_ppm"] = absent("not_collected").model_dump()
+
+    found = refused(sealed(edited(members(), "run.json", change)))
+    assert [(problem.path, problem.code) for problem in found.problems] == [("run.json:trials[1].cpu_steal_ppm", "R-01")]
+
+
+def test_more_tuning_than_permitted_makes_the_run_invalid() -> None:
+    found = opened(sealed(members(tuning={"effort": "vendor_tuned", "changes": ()})))
+    assert "tuning-not-permitted" in {finding.code for finding in found.findings} and found.validity == "invalid"
+
+
+def test_an_output_of_any_finite_size_is_judged_and_crashes_nothing() -> None:
+    huge = items()
+    huge.logits[0, 0] = 3e38
+    how, what = methodology(), executor()
+    stated = quality(how, what).model_copy(update={"results": evaluate(huge, how.workload.task)})
+    parts = {**members(), "quality.json": stated.canonical(), "quality_items.parquet": encode_items(huge)}
+    assert opened(sealed(parts)).validity == "valid_with_warnings"
 
 
 def test_better_quality_than_the_items_give_is_refused() -> None:

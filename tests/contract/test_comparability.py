@@ -87,12 +87,18 @@ def test_titles_and_names_never_refuse() -> None:
 
 
 def test_two_unknowns_are_no_match_across_machines_and_a_declared_unknown_on_one_boot() -> None:
-    hidden = executor(precision__sparsity=absent("unreadable:no-call"))
-    a, b = side("a", what=hidden), side("b", what=hidden)
-    assert compare(a, b, ISO_PRECISION).verdict == "comparable"
-    far = side("b", what=hidden, instance="6" * 64)
-    assert codes(a, far) == [("R-27", "executor.precision.sparsity")]
-    assert compare(a, far, ISO_PRECISION).verdict == "insufficient_evidence"
+    hidden = {"host__epp": absent("unreadable:no-such-file")}
+    a, b = side("a", what=executor(**hidden)), side("b", what=executor(**hidden, **INT8))
+    allowed = compare(a, b, PRECISION_STUDY)
+    assert allowed.verdict == "comparable" and "executor.host.epp" in {found.path for found in allowed.unknown}
+    rebooted = side("b", what=executor(**hidden, **INT8), boot="6" * 64)
+    assert codes(a, rebooted, PRECISION_STUDY) == [("R-27", "executor.host.epp")]
+    assert compare(a, rebooted, PRECISION_STUDY).verdict == "insufficient_evidence"
+
+
+def test_unknown_numerics_are_never_forgiven_not_even_on_one_boot() -> None:
+    hidden = executor(precision__weights=absent("unreadable:no-call"))
+    assert codes(side("a", what=hidden), side("b", what=hidden)) == [("R-27", "executor.precision.weights")]
 
 
 def test_unknown_on_one_side_alone_never_permits() -> None:
@@ -136,7 +142,7 @@ def test_two_trials_of_three_are_too_few() -> None:
 
 
 def test_a_withheld_primary_metric_is_too_few() -> None:
-    how = methodology(primary_metric="latency_p99@1")
+    how = methodology(kind="microbenchmark", primary_metric="latency_p99@1")
     assert ("R-24", "run.metrics.latency_p99@1") in codes(side("a", how=how), side("b", how=how, table=samples(requests=300)))
 
 
@@ -148,6 +154,31 @@ def test_another_instance_is_declared_under_iso_precision_and_refused_in_a_preci
 def test_battery_against_mains_is_another_regime() -> None:
     a = side("a", power_source=seen("ac").model_dump())
     assert codes(a, side("b", power_source=seen("battery").model_dump())) == [("R-14", "run.power_source")]
+
+
+def test_a_regime_that_the_methodology_does_not_ask_for_is_declared_and_one_it_asks_for_refuses() -> None:
+    cold, steady = seen("cold").model_dump(), seen("steady").model_dump()
+    judged = compare(side("a", thermal_regime=cold), side("b", thermal_regime=steady), ISO_PRECISION)
+    assert [found.path for found in judged.declared] == ["run.thermal_regime"]
+    how = methodology(protocol__required_thermal_regime="steady")
+    assert codes(side("a", how=how, thermal_regime=cold), side("b", how=how, thermal_regime=steady)) == [("R-14", "run.thermal_regime")]
+    assert codes(side("a", how=how), side("b", how=how)) == [("R-27", "run.thermal_regime")]
+
+
+def test_a_power_source_known_on_one_side_alone_is_missing_evidence() -> None:
+    a = side("a", power_source=seen("ac").model_dump())
+    assert codes(a, side("b", power_source=absent("unreadable:no-such-file").model_dump())) == [("R-27", "run.power_source")]
+
+
+def test_another_runner_version_party_or_availability_is_declared() -> None:
+    build = {"version": "0.2.0", "commit": "abcdef0", "dirty": False, "measurement_semantics": 1}
+    judged = compare(side("a"), side("b", runner=build, measuring_party="vendor", availability="preview"), ISO_PRECISION)
+    assert [found.path for found in judged.declared] == ["run.runner.version", "run.measuring_party", "run.availability"]
+
+
+def test_the_stated_change_is_that_of_the_stated_values() -> None:
+    metric = compare(side("a", table=samples(seed=1)), side("b", table=samples(seed=2, scale_ppm=1_300_000)), ISO_PRECISION).metrics[0]
+    assert metric.ratio is not None and abs(float(metric.ratio) - float(metric.b.value) / float(metric.a.value)) < 1e-4
 
 
 def test_fewer_than_five_trials_give_values_but_no_outcome() -> None:

@@ -29,7 +29,7 @@ def test_every_leaf_has_a_layer_that_somebody_owns() -> None:
 @settings(deadline=None)
 @given(st.sampled_from(paths))
 def test_a_changed_leaf_changes_its_own_block_and_no_other(path: str) -> None:
-    before, after = executor(), executor(**{path.replace(".", "__"): absent("not_applicable")})
+    before, after = executor(), executor(**{path.replace(".", "__"): absent("unreadable:no-call")})
     changed = {block for block in BLOCKS if before.block_digests[block] != after.block_digests[block]}
     assert changed == {block_of(path)}
     assert before.fingerprint != after.fingerprint
@@ -98,6 +98,11 @@ def test_utilisation_cannot_be_a_primary_metric(metric: str) -> None:
         ({"primary_metric": "speed@1"}, "unknown metric"),
         ({"kind": "benchmark"}, "kind"),
         ({"runner_versions": "latest"}, "no range of versions"),
+        ({"metrics__definitions": ["latency_p50@1", "cpu_util@1"]}, "not computed from samples"),
+        ({"metrics__definitions": ["latency_p50@1", "latency_p50@1"]}, "each definition once"),
+        ({"slo__metric": "speed"}, "slo.metric"),
+        ({"quality__metrics": ["bleu"]}, "accuracy"),
+        ({"primary_metric": "latency_p99@1"}, "quick look"),
         ({"protocol__energy__scope": "gpu_board"}, "no energy"),
     ],
 )
