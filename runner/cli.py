@@ -95,7 +95,7 @@ def doctor(ctx: typer.Context, json_: Json = False, quiet: Quiet = False) -> int
 def probe(ctx: typer.Context, json_: Json = False, quiet: Quiet = False) -> int:
     """Print this machine's executor document.
 
-    Every fact is observed, or honestly absent with the reason.
+    Every fact of the machine is observed, declared, or absent with the reason; those of a runtime are known only in a run.
     """
     return _do(ctx, "probe", json_, quiet)
 
@@ -142,7 +142,7 @@ def push(
 ) -> int:
     """Hand bundles to the site.
 
-    Repeating it is harmless; a bundle stays in the outbox until it has its receipt, and after.
+    Repeating it is harmless; a bundle stays in the outbox, also after the site has given its receipt.
     """
     return _do(ctx, "push", json_, quiet, bundle=bundle, everything=everything, dry_run=dry_run)
 

@@ -83,10 +83,11 @@ class NodeHome:
         path = self.folder / "declared.json"
         if not path.exists():
             return {}
-        found = self._object(path)
+        found = self._object(path, "usage")
         strange = [name for name, value in found.items() if not isinstance(value, str)]
         if strange:
-            raise Problems([Problem(f"{path.name}.{strange[0]}", "not text", "a text for each leaf path", 'write {"env.cooling": "air_active"}')])
+            remedy = 'write {"env.cooling": "air_active"}'
+            raise Problems([Problem(f"{path.name}.{name}", "not text", "a text for each leaf path", remedy, "usage") for name in strange])
         return {name: str(value) for name, value in found.items()}
 
     def site(self) -> Site | None:
@@ -112,13 +113,13 @@ class NodeHome:
             raise Problems([Problem(path.name, f"mode {found}", "mode 0600", remedy, "secret-exposed")])
         return path.read_bytes()
 
-    def _object(self, path: Path) -> dict[str, object]:
+    def _object(self, path: Path, code: str = "invalid-document") -> dict[str, object]:
         try:
             found = json.loads(path.read_text("utf-8"))
         except ValueError as error:
-            raise Problems([Problem(path.name, str(error)[:120], "a JSON object", "repair the file in the node's home")]) from error
+            raise Problems([Problem(path.name, str(error)[:120], "a JSON object", "repair the file in the node's home", code)]) from error
         if not isinstance(found, dict):
-            raise Problems([Problem(path.name, type(found).__name__, "a JSON object", "repair the file in the node's home")])
+            raise Problems([Problem(path.name, type(found).__name__, "a JSON object", "repair the file in the node's home", code)])
         return found
 
 

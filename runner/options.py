@@ -11,9 +11,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on stderr.")]
 Version = Annotated[bool, typer.Option("--version", help="Print version, commit and contract version.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
-_BUNDLE = "A bundle file, or the digest (or its beginning) of one in the outbox."
+_BUNDLE = "A bundle file, or the digest of one in the outbox (at least its first 6 characters)."
 Bundle = Annotated[str, typer.Argument(metavar="BUNDLE", help=_BUNDLE)]
-AnyBundle = Annotated[str, typer.Argument(metavar="[BUNDLE]", help="One bundle; without it, every bundle that waits.")]
+AnyBundle = Annotated[str, typer.Argument(metavar="[BUNDLE]", help="One bundle, by file or digest; without it, every bundle that waits.")]
 SideA = Annotated[str, typer.Argument(metavar="A", help=_BUNDLE)]
 SideB = Annotated[str, typer.Argument(metavar="B", help="The bundle that is held against A.")]
 MethodologyName = Annotated[str, typer.Argument(metavar="METHODOLOGY", help="A built-in methodology by name, or the path of a document.")]
@@ -26,7 +26,7 @@ Sides = Annotated[
 BackendName = Annotated[str, typer.Option("--backend", metavar="NAME", help="The backend of a single side.")]
 PrecisionName = Annotated[str, typer.Option("--precision", metavar="NAME", help="The precision of a single side.")]
 DeviceName = Annotated[str, typer.Option("--device", metavar="NAME", help="The device of a single side: cpu or cuda.")]
-Trials = Annotated[int, typer.Option("--trials", metavar="N", help="Trials of each side; fewer than five leave outcomes inconclusive.")]
+Trials = Annotated[int, typer.Option("--trials", metavar="N", help="Trials of each side, not fewer than the methodology asks for; fewer than five leave outcomes inconclusive.")]
 Threads = Annotated[int, typer.Option("--threads", metavar="N", help="Threads that a backend may use inside one request.")]
 Declare = Annotated[
     bool | None, typer.Option("--declare/--no-declare", help="Open each run at the site first; by default when this node is enrolled.")

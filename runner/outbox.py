@@ -1,4 +1,4 @@
-"""The outbox: a bundle reaches the disk before it reaches the network, and stays there until a site has given its receipt, and after.
+"""The outbox: a bundle reaches the disk before it reaches the network, and stays there, also after a site has given its receipt.
 
 `<digest>.bundle` is a sealed bundle, `<digest>.receipt.json` the site's answer to it, `<digest>.problem.json` why a site refused it.
 A pending bundle is never deleted and never rewritten.
@@ -90,8 +90,9 @@ class Outbox:
             return Entry(path.name.removesuffix(SUFFIX), path)
         hits = [entry for entry in self.entries() if entry.digest.startswith(name)] if len(name) >= SHORTEST_PREFIX else []
         if len(hits) != 1:
-            found = f"{len(hits)} bundles" if hits else "no such file or bundle"
-            expected = "a bundle file, or the digest of one in the outbox"
+            short = len(name) < SHORTEST_PREFIX
+            found = f"{len(hits)} bundles" if hits else "no such file, and too short for a digest" if short else "no such file or bundle"
+            expected = f"a bundle file, or the digest of one in the outbox (at least its first {SHORTEST_PREFIX} characters)"
             raise Problems([Problem(name[:80], found, expected, "look with lynxweb push --all --dry-run", "not-found")])
         return hits[0]
 

@@ -14,11 +14,18 @@ BACKENDS: Mapping[str, str] = {
     "onnxruntime": "runner.backends.onnxruntime:OnnxRuntime",
     "torch-eager": "runner.backends.torch_eager:TorchEager",
 }
+# The attribute `precisions` of each class above, told without importing its library; a test holds the two together.
+PRECISIONS: Mapping[str, tuple[str, ...]] = {"null": ("fp32", "int8"), "onnxruntime": ("fp32", "int8"), "torch-eager": ("fp32",)}
 
 
 def names() -> tuple[str, ...]:
     """Every name that can be opened, ours and those that installed distributions register; a foreign name never replaces ours."""
     return tuple(sorted({*BACKENDS, *(entry.name for entry in entry_points(group=GROUP))}))
+
+
+def precisions(name: str) -> tuple[str, ...] | None:
+    """What one of our backends serves; None for a foreign or unknown one, which says it when it loads."""
+    return PRECISIONS.get(name)
 
 
 def open_backend(name: str) -> Backend:

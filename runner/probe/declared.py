@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from runner.contract.fields import AnyField, Text, Whole
 from runner.contract.problems import Problem, Problems
@@ -22,11 +23,16 @@ SOURCE = "declared by the node's owner"
 
 def completed(found: Mapping[str, AnyField], declared: Mapping[str, str]) -> dict[str, AnyField]:
     """`found` with each gap that `declared` fills; raises `Problems` with every declaration that is not understood."""
-    problems = list(_problems(declared))
+    problems = problems_of(declared)
     if problems:
         raise Problems(problems)
     filled = {path: _field(path, text) for path, text in declared.items() if path not in found or not found[path].known}
     return {**found, **filled}
+
+
+def problems_of(declared: Mapping[str, str]) -> list[Problem]:
+    """Every declaration that is not understood, with the code `usage`."""
+    return [replace(problem, code="usage") for problem in _problems(declared)]
 
 
 def _field(path: str, text: str) -> AnyField:

@@ -9,9 +9,11 @@ from runner.probe.machine import Machine, Unread, found, from_file
 from runner.sensors import Edge
 from runner.sensors.edges import difference
 from runner.sensors.host import average_ppm
+from runner.sensors.interface import ENERGY
 
 COOLING = ("air_passive", "air_active", "liquid_cold_plate", "immersion", "laptop_fan")
 SUPPLY = "sys/class/power_supply"
+POWER = frozenset({ENERGY, "power_instant_mw", "power_avg_mw"})
 BOARD_ONLY: Mapping[str, type[Whole] | type[Flag] | type[Counts]] = {
     "env.power_limit_mw.enforced": Whole, "env.power_limit_mw.default": Whole, "env.power_limit_mw.min": Whole, "env.power_limit_mw.max": Whole,
     "env.app_clocks_khz": Counts, "env.persistence_mode": Flag,
@@ -28,6 +30,7 @@ def fields(machine: Machine, described: Mapping[str, AnyField], host: tuple[Edge
         "env.platform_profile": _profile(machine),
         "env.cooling": Text(status="unreadable:not-declared", source="the node's owner"),
         "env.ambient_mc": Whole(status="unreadable:not-declared", source="the node's owner"),
+        "env.idle_power_mw": _idle(machine),
         "env.cotenancy.foreign_gpu_processes": found(Whole, "nvmlDeviceGetComputeRunningProcesses", lambda: foreign(machine)),
         "env.cotenancy.cpu_steal_ppm": found(Whole, "/proc/stat, between two reads", lambda: _steal(host)),
         "env.cotenancy.psi_cpu_some_avg10_ppm": from_file(Whole, machine, "proc/pressure/cpu", average_ppm),
@@ -76,6 +79,12 @@ def _renumbered(machine: Machine) -> bool:
         return machine.text("proc/1/comm") not in ("systemd", "init") or machine.has(".dockerenv") or machine.has("run/.containerenv")
     except Unread:
         return True
+
+
+def _idle(machine: Machine) -> Whole:
+    """Nothing waits for a device to come to rest, so what it draws then is not known."""
+    there = bool(POWER & machine.sensor.capabilities)
+    return Whole(status="unreadable:not-measured" if there else "not_applicable", source=machine.sensor.name)
 
 
 def _steal(host: tuple[Edge, Edge] | None) -> int:

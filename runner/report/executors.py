@@ -12,6 +12,7 @@ from runner.report.tables import columns
 
 LONGEST_VALUE = 60
 LONGEST_SOURCE = 44
+UNLOADED = "unreadable:no-runtime-loaded"
 
 
 def executor_lines(executor: Executor) -> list[str]:
@@ -27,11 +28,11 @@ def executor_lines(executor: Executor) -> list[str]:
 def _summary(executor: Executor) -> Iterator[str]:
     leaves = [(path, fact, leaf) for path, fact, leaf in facts(executor)]
     known = sum(leaf.known for _, _, leaf in leaves)
-    hidden = [path for path, fact, leaf in leaves if fact.need == "M" and leaf.status.startswith("unreadable:")]
-    open_ = sum(not leaf.answered for _, _, leaf in leaves)
+    waiting = [path for path, _, leaf in leaves if leaf.status == UNLOADED]
+    hidden = [path for path, fact, leaf in leaves if fact.need == "M" and leaf.status.startswith("unreadable:") and leaf.status != UNLOADED]
     yield f"{known} of {len(leaves)} facts have a value; {len(hidden)} mandatory ones could not be read"
-    if open_:
-        yield f"{open_} were not asked for: they belong to a runtime, and none is loaded"
+    if waiting:
+        yield f"{len(waiting)} belong to a runtime, and none is loaded: a run answers them"
 
 
 def _value(leaf: AnyField) -> str:

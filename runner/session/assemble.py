@@ -17,6 +17,7 @@ from runner.contract.samples import joined
 from runner.contract.telemetry import TelemetryRow
 from runner.contract.telemetry import encode as encode_telemetry
 from runner.node import NodeIdentity
+from runner.session.scrub import scrubbed
 from runner.session.task import TrialResult
 
 MOST_LIMITATIONS = 8
@@ -56,7 +57,7 @@ def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIde
     samples = joined([result.samples for result in results])
     trials = tuple(result.outcome.trial for result in results)
     batch = before.serving.max_batch.value or 1
-    said = tuple(f"trial {result.outcome.trial.index}: {error}" for result in results for error in result.outcome.errors)
+    said = (f"trial {result.outcome.trial.index}: {scrubbed(error)}" for result in results for error in result.outcome.errors)
     return Run.model_validate(
         {
             "methodology_sha256": methodology.sha256,
@@ -78,7 +79,7 @@ def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIde
             "trials": trials,
             "operating_points": operating_points(samples, trials, methodology, batch),
             "exit_reason": around.exit_reason,
-            "limitations": (*around.limitations, *said)[:MOST_LIMITATIONS],
+            "limitations": (*(scrubbed(text) for text in around.limitations), *said)[:MOST_LIMITATIONS],
         }
     )
 

@@ -17,12 +17,12 @@ from runner.contract.bundle import read
 from runner.contract.check import Checked, check
 from runner.contract.fields import Whole
 from runner.contract.methodology import Methodology
-from runner.contract.problems import Problem, Problems
-from runner.contract.run import MOST_TRIALS, RunnerBuild
+from runner.contract.run import RunnerBuild
 from runner.node import NodeIdentity
 from runner.session.assemble import Circumstances, assembled
 from runner.session.plan import Plan
 from runner.session.spawn import TrialFailed, spawn
+from runner.session.supported import refuse_unmeasurable
 from runner.session.task import Task, TrialResult
 from runner.session.trial_files import opened
 
@@ -53,10 +53,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class Failure:
-    """One plan of which a trial failed: where, and what the process said."""
+    """One plan of which a trial failed: where, and what the process said; `trial` is None where all ended and the run could not be sealed."""
 
     plan: Plan
-    trial: int
+    trial: int | None
     said: str
 
 
@@ -91,9 +91,11 @@ def measure(
     measuring_party: str = "buyer",
     limitations: tuple[str, ...] = (),
 ) -> Session:
-    """Measure every plan in `trials` interleaved trials and seal what can stand; an interrupt leaves nothing behind."""
-    if not 1 <= trials <= MOST_TRIALS:
-        raise Problems([Problem("--trials", str(trials), f"1 to {MOST_TRIALS}", "choose a number of trials", "usage")])
+    """Measure every plan in `trials` interleaved trials and seal what can stand; an interrupt leaves nothing behind.
+
+    Raises `Problems` before anything is measured where this runner cannot carry out what the methodology or a plan asks for.
+    """
+    refuse_unmeasurable(plans, methodology, trials, world.build)
     sides = [_Side(plan) for plan in plans]
     with tempfile.TemporaryDirectory(prefix="lynxweb-") as scratch:
         _all_trials(sides, methodology, trials, node, world, Path(scratch))
@@ -102,7 +104,7 @@ def measure(
     for side in sides:
         if side.results:
             around = _circumstances(side, world, (nonces or {}).get(side.plan), measuring_party, limitations)
-            measured += _standing(side, assembled(side.results, methodology, node, around))
+            measured += _standing(side, methodology, node, around)
     return Session(tuple(measured), tuple(side.failure for side in sides if side.failure is not None))
 
 
@@ -140,11 +142,11 @@ def _circumstances(side: _Side, world: World, nonce: str | None, measuring_party
     return Circumstances(side.started_at, side.ended_at, offset, world.build, nonce, measuring_party, reason, (*limitations, *more))
 
 
-def _standing(side: _Side, sealed: bytes) -> list[Measured]:
-    """The sealed run with its findings; what is left of a failed run is dropped where the check refuses it."""
+def _standing(side: _Side, methodology: Methodology, node: NodeIdentity, around: Circumstances) -> list[Measured]:
+    """The sealed run with its findings; where no run can be sealed, or the check refuses it, this side has failed and no other."""
     try:
+        sealed = assembled(side.results, methodology, node, around)
         return [Measured(side.plan, sealed, check(read(io.BytesIO(sealed))))]
-    except Problems:
-        if side.failure is None:
-            raise
+    except ValueError as error:  # Problems, and what the documents themselves refuse
+        side.failure = side.failure or Failure(side.plan, None, f"the run could not be sealed: {error}")
         return []

@@ -12,7 +12,7 @@ from runner.contract.fields import Text, Whole
 from runner.contract.telemetry import TelemetryRow
 from runner.load.clock import Clock
 from runner.sensors import open_sensor
-from runner.sensors.edges import Difference, difference, telemetry_row
+from runner.sensors.edges import PPM, Difference, difference, telemetry_row
 from runner.sensors.host import HostSensor
 from runner.sensors.interface import ENERGY, Edge, Reading, Sensor
 from runner.sensors.none import NoSensor
@@ -68,9 +68,10 @@ class Watch:
         rows = [telemetry_row(reading, self._origin) for reading in (*self._readings, *last)]
         accelerator = self._senses.accelerator
         grown = [difference(before, after) for before, after in _pairs(self._devices, devices)]
+        passed = difference(self._host[0], host[0])
         facts: Facts = {
-            "cpu_steal_ppm": _steal(difference(self._host[0], host[0])),
-            "psi_cpu_some_avg10_ppm": _pressure(last),
+            "cpu_steal_ppm": _steal(passed),
+            "psi_cpu_some_avg10_ppm": _pressure(passed, last),
             "foreign_gpu_processes": foreign_processes(accelerator, os.getpid()),
             "throttle": throttle(grown, _absent(accelerator)),
             "energy_mj": energy(grown, energy_scope, _absent(accelerator)),
@@ -97,12 +98,18 @@ def _steal(host: Difference) -> Whole:
     return Whole(value=share, status="observed", source="/proc/stat")
 
 
-def _pressure(readings: Sequence[Reading]) -> Whole:
-    """The kernel's ten-second average at the end of the window, in ppm."""
+def _pressure(host: Difference, readings: Sequence[Reading]) -> Whole:
+    """Share of the window in which some task waited for a processor, in ppm; `source` says where it is only the kernel's ten-second average.
+
+    The average at the end of a window shorter than that still holds the warm-up, so it stands in only where the total was not read twice.
+    """
     name, source = "psi_cpu_some_avg10_ppm", "/proc/pressure/cpu"
+    share = host.share_ppm("psi_cpu_some_ns")
+    if share is not None:
+        return Whole(value=min(PPM, share), status="observed", source=f"{source} total over the window")
     for reading in readings:
         if name in reading.values:
-            return Whole(value=reading.values[name], status="observed", source=source)
+            return Whole(value=reading.values[name], status="observed", source=f"{source} avg10 at the end of the window")
     reasons = [reading.refusals[name] for reading in readings if name in reading.refusals]
     return Whole(status=reasons[0] if reasons else "unreadable:no-reading", source=source)
 

@@ -11,12 +11,14 @@ from runner.build import runner_build
 from runner.client import Client, SiteError
 from runner.contract.methodology import Methodology
 from runner.contract.problems import Problem, Problems
-from runner.contract.run import Run
+from runner.contract.run import Run, RunnerBuild
 from runner.node import NodeHome, home
 from runner.outbox import Entry, Outbox
+from runner.probe.declared import problems_of
 from runner.report.runs import run_document, run_lines
 from runner.session.measure import Failure, Measured, Session, World, measure
 from runner.session.plan import Plan, distinct, parse
+from runner.session.supported import unmeasurable
 from runner.session.workload import workload_of
 from runner.talk import Talk
 from runner.verbs.opening import methodology_named
@@ -32,19 +34,21 @@ def perform(
     """Measure and seal: 0 all runs stand, 3 a gate calls one invalid (it is kept), 1 a trial failed."""
     how, node = methodology_named(methodology), home()
     plans = distinct([parse(side, threads) for side in sides])
-    _known(plans, party)
+    build = runner_build()
+    _refuse(plans, how, trials, build, party, node)
     workload_of(how)
     if dry_run:
         return _planned(plans, how, trials)
     nonces = _declared(plans, how, node, declare, talk)
     with talk.progress() as told:
-        world = World(build=runner_build(), utc_now=utc_now, clock_offset_ns=clock_offset_ns, told=told)
+        world = World(build=build, utc_now=utc_now, clock_offset_ns=clock_offset_ns, told=told)
         session = measure(plans, how, trials, node.identity(), world, nonces=nonces, measuring_party=party)
     outbox = Outbox(Path(out) if out else node.outbox)
     return _result(session, {run.plan: outbox.put(run.checked.bundle.digest, run.sealed) for run in session.measured})
 
 
-def _known(plans: Sequence[Plan], party: str) -> None:
+def _refuse(plans: Sequence[Plan], how: Methodology, trials: int, build: RunnerBuild, party: str, node: NodeHome) -> None:
+    """Raises `Problems` with everything that stands against this session, before anything is declared or measured."""
     problems = [
         Problem("--with", plan.backend[:40], f"one of {', '.join(names())}", "name a backend that is installed", "usage")
         for plan in plans
@@ -52,6 +56,7 @@ def _known(plans: Sequence[Plan], party: str) -> None:
     ]
     if party not in PARTIES:
         problems.append(Problem("--party", party[:40], f"one of {', '.join(PARTIES)}", "say who measures", "usage"))
+    problems += [*unmeasurable(plans, how, trials, build), *problems_of(node.declared())]
     if problems:
         raise Problems(problems)
 
@@ -59,9 +64,15 @@ def _known(plans: Sequence[Plan], party: str) -> None:
 def _planned(plans: Sequence[Plan], how: Methodology, trials: int) -> Result:
     seconds = trials * len(plans) * (how.protocol.min_duration_ns + how.protocol.warmup_min_ns) // 10**9
     document = {"would_run": [plan.label for plan in plans], "methodology": how.name, "trials": trials, "at_least_s": seconds}
-    head = f"would measure {how.name} v{how.version}, {trials} interleaved trials each, at least {seconds} s:"
+    head = f"would measure {how.name} v{how.version}, {_trials_text(trials, len(plans))}, at least {seconds} s:"
     lines = [head, *(f"  {plan.label}" for plan in plans)]
     return Result(DONE, document, lines)
+
+
+def _trials_text(trials: int, sides: int) -> str:
+    """`1 trial`, `3 trials`, `3 trials of each side, interleaved`."""
+    many = f"{trials} {'trial' if trials == 1 else 'trials'}"
+    return many if sides == 1 else f"{many} of each side, interleaved"
 
 
 def _declared(plans: Sequence[Plan], how: Methodology, node: NodeHome, declare: bool | None, talk: Talk) -> dict[Plan, str]:
@@ -99,4 +110,5 @@ def _run(measured: Measured, entry: Entry) -> dict[str, object]:
 
 def _failure(failure: Failure) -> list[str]:
     said = failure.said.splitlines()
-    return [f"{failure.plan.label}: trial {failure.trial} failed", *(f"  {line}" for line in said[-12:])]
+    what = "no bundle" if failure.trial is None else f"trial {failure.trial} failed"
+    return [f"{failure.plan.label}: {what}", *(f"  {line}" for line in said[-12:])]

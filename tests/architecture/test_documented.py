@@ -45,7 +45,8 @@ def test_every_make_target_says_what_it_does_and_is_in_the_documentation() -> No
 
 
 def test_every_verb_is_in_the_documentation() -> None:
-    assert unnamed([f"lynxweb {verb}" for verb in VERBS], documentation()) == []
+    words = [f"lynxweb {'--' * (verb == 'version')}{verb}" for verb in VERBS]  # `version` answers an option, not a command
+    assert unnamed(words, documentation()) == []
 
 
 def test_every_command_of_the_site_is_in_the_documentation() -> None:
