@@ -26,7 +26,8 @@ Sides = Annotated[
 BackendName = Annotated[str, typer.Option("--backend", metavar="NAME", help="The backend of a single side.")]
 PrecisionName = Annotated[str, typer.Option("--precision", metavar="NAME", help="The precision of a single side.")]
 DeviceName = Annotated[str, typer.Option("--device", metavar="NAME", help="The device of a single side: cpu or cuda.")]
-Trials = Annotated[int, typer.Option("--trials", metavar="N", help="Trials of each side, not fewer than the methodology asks for; fewer than five leave outcomes inconclusive.")]
+_TRIALS = "Trials of each side, not fewer than the methodology asks for; fewer than five leave outcomes inconclusive."
+Trials = Annotated[int, typer.Option("--trials", metavar="N", help=_TRIALS)]
 Threads = Annotated[int, typer.Option("--threads", metavar="N", help="Threads that a backend may use inside one request.")]
 Declare = Annotated[
     bool | None, typer.Option("--declare/--no-declare", help="Open each run at the site first; by default when this node is enrolled.")

@@ -161,7 +161,7 @@ class RunAnswer(RunCardAnswer):
 
 
 class ExecutorLineAnswer(Answer):
-    """One executor version of a list."""
+    """One configuration of a list: its fingerprint and its newest executor version."""
 
     digest = serializers.CharField()
     fingerprint = serializers.CharField()
@@ -171,7 +171,7 @@ class ExecutorLineAnswer(Answer):
 
 
 class ExecutorListAnswer(Answer):
-    """A piece of the list of executor versions."""
+    """A piece of the list of configurations."""
 
     results = ExecutorLineAnswer(many=True)
 

@@ -21,7 +21,7 @@ class Executors(APIView):
 
     @describes("List executors", {200: answers.ExecutorListAnswer}, 422, parameters=[Page], operation_id="executors_list")
     def get(self, request: Request) -> Response:
-        """Executor versions, newest first."""
+        """Configurations, newest first: of every fingerprint its newest executor version."""
         lines = executors_for(actor_from(request), **page_of(request))
         return Response({"results": [answers.executor_line(line) for line in lines]})
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from lynxweb.pages import figures, formatting, run_rows
 from lynxweb.pages.executor_rows import tuple_of
-from lynxweb.pages.wording import OUTCOMES, VERDICTS, Chip, chip
+from lynxweb.pages.wording import OUTCOMES, VERDICTS, Chip, agreement, chip
 from lynxweb.registry.cards import Judged, RunCard, RunView
 from lynxweb.registry.describing import point_text
 from runner.contract.comparability import Comparison
@@ -51,6 +51,7 @@ class MetricRow:
     b: formatting.Stated
     change: str
     interval: str
+    has_estimate: bool
     outcome: Chip
     sentence: str
 
@@ -120,6 +121,7 @@ def _metric(metric: MetricComparison, at_a: str, at_b: str) -> MetricRow:
         b=formatting.stated(metric.b, at_b),
         change="between" if metric.change_percent is None else f"{formatting.signed(metric.change_percent)}{formatting.GAP}%",
         interval=f"[{formatting.signed(metric.change_low_percent)}, {formatting.signed(metric.change_high_percent)}]",
+        has_estimate=metric.change_percent is not None,
         outcome=chip(OUTCOMES, metric.outcome),
         sentence=metric.sentence,
     )
@@ -208,7 +210,8 @@ def caveats(judged: Judged, sides: Sequence[RunView]) -> tuple[str, ...]:
         lines += [f"{name}: {line}" for line in _told_once(view.findings)]
         lines += [f"{name}, limitation stated by its uploader: {line}" for line in view.run.limitations]
         lines.append(f"{name}: energy {run_rows.energy_text(view.run)}.")
-    lines.append("Intervals speak of further trials on these two machines as they were, not of other machines of the same product.")
+    machines = "this machine as it was" if len({view.run.instance for view in sides}) == 1 else "these two machines as they were"
+    lines.append(f"Intervals speak of further trials on {machines}, not of other machines of the same product.")
     return tuple(lines)
 
 
@@ -225,7 +228,8 @@ def told(judged: Judged) -> dict[str, object]:
     found = judged.comparison
     rows = metric_rows(found)
     return {
-        "verdict": chip(VERDICTS, found.verdict), "policy": found.policy, "tuples": tuples(judged), "metrics": rows,
+        "verdict": chip(VERDICTS, found.verdict), "agreement": agreement(len(found.unknown), len(found.declared)),
+        "policy": found.policy, "tuples": tuples(judged), "metrics": rows,
         "headline": rows[0] if rows else None,
         "declared": by_owner(found.declared), "subject": by_owner(found.subject), "unknown": found.unknown, "dropped": found.dropped,
         "quality": quality_pairs(found), "worst": worst_slices(found), "names": labels(judged.a, judged.b),

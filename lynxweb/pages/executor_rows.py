@@ -7,7 +7,7 @@ from typing import Final
 
 from lynxweb.pages import formatting
 from lynxweb.pages.wording import BLOCKS as TITLES
-from lynxweb.pages.wording import Chip, status_chip
+from lynxweb.pages.wording import NOT_DECLARED, Chip, status_chip
 from runner.contract.executor import BLOCKS, OWNERS, Executor, block_of
 from runner.contract.fields import AnyField, facts
 
@@ -26,6 +26,7 @@ class FieldRow:
     pairs: tuple[tuple[str, str], ...]
     exact: str
     status: Chip
+    undeclared: bool
     source: str
     role: str
     need: str
@@ -63,8 +64,9 @@ def row(path: str, leaf: AnyField, role: str, need: str, layer: str) -> FieldRow
     exact = str(leaf.value) if isinstance(leaf.value, int) and not isinstance(leaf.value, bool) and text != str(leaf.value) else ""
     owner = OWNERS.get(layer, "")
     return FieldRow(
-        path, path.removeprefix(f"{block}."), text, pairs, exact, status_chip(leaf.status), leaf.source, ROLES[role], NEEDS[need], layer, owner
-    )
+        path, path.removeprefix(f"{block}."), text, pairs, exact, status_chip(leaf.status),
+        leaf.status == f"unreadable:{NOT_DECLARED}", leaf.source, ROLES[role], NEEDS[need], layer, owner,
+    )  # fmt: skip
 
 
 def field_text(path: str, leaf: AnyField) -> str:
@@ -101,7 +103,7 @@ def _quantity(path: str, value: int) -> str:
 
 
 def unreadable(executor: Executor) -> tuple[FieldRow, ...]:
-    """The mandatory fields without an answer that could be compared."""
+    """The mandatory fields that could not be read, each with its reason as status."""
     return tuple(one for block in blocks(executor) for one in block.rows if one.need == "mandatory" and one.status.tone in ("warn", "bad"))
 
 

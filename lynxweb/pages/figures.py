@@ -10,19 +10,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
-from runner.contract.statistics import rank
+from lynxweb.registry.curves import MOST_POINTS, Curve
 
-MOST_POINTS: Final = 2_000  # of one trace
 MOST_POINTS_OF_FIGURE: Final = 6_000  # of all traces together: keeps a page light
-SHOWN_PERMILLES: Final = (500, 900, 950, 990, 999)
 TIMES: Final = (("s", 10**9), ("ms", 10**6), ("µs", 10**3), ("ns", 1))
 DASHES: Final = ("solid", "dash", "dot", "dashdot")
 SYMBOLS: Final = ("circle", "diamond", "square", "cross")
 LOG_FROM_RATIO: Final = 8
-Latencies = npt.NDArray[np.int64] | Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -47,22 +43,22 @@ class Rate:
     trials_per_s: tuple[Decimal, ...]
 
 
-def latency_ecdf(latencies_ns_by_label: Mapping[str, Sequence[Latencies]], stated: Mapping[str, Sequence[Percentile]], at: str) -> go.Figure:
+def latency_ecdf(curves_by_label: Mapping[str, Sequence[Curve]], stated: Mapping[str, Sequence[Percentile]], at: str) -> go.Figure:
     """Empirical distribution of latency, one step line a trial and side, with the stated percentiles and their intervals on top.
 
-    `latencies_ns_by_label` maps a side's label to the sorted latencies of each of its trials; `at` is the operating point.
+    `curves_by_label` maps a side's label to the curve of each of its trials, latencies in ns; `at` is the operating point.
     """
-    curves = sum(len(trials) for trials in latencies_ns_by_label.values())
-    budget = min(MOST_POINTS, MOST_POINTS_OF_FIGURE // max(curves, 1))
-    unit, divisor = _time_unit([int(np.median(trial)) for trials in latencies_ns_by_label.values() for trial in trials if len(trial)])
+    curves = [curve for trials in curves_by_label.values() for curve in trials if curve.n]
+    budget = min(MOST_POINTS, MOST_POINTS_OF_FIGURE // max(len(curves), 1))
+    unit, divisor = _time_unit([int(np.median(curve.latencies_ns)) for curve in curves])
     figure = _figure()
-    for side, (label, trials) in enumerate(latencies_ns_by_label.items()):
+    for side, (label, trials) in enumerate(curves_by_label.items()):
         for number, trial in enumerate(trials):
-            if len(trial):
-                figure.add_trace(_curve(label, side, number, np.asarray(trial, np.int64), (unit, divisor, budget)))
+            if trial.n:
+                figure.add_trace(_curve(label, side, number, trial.thinned(budget), (unit, divisor)))
         if marks := stated.get(label, ()):
             figure.add_trace(_marks(label, side, marks, unit, divisor))
-    spread = _spread(latencies_ns_by_label)
+    spread = _spread(curves)
     figure.update_layout(
         xaxis={"title": {"text": f"latency, {unit}<br>@ {_safe(at)}"}, "type": "log" if spread > LOG_FROM_RATIO else "linear"},
         yaxis={"title": {"text": "requests at or below, %"}, "range": [0, 101]},
@@ -70,12 +66,11 @@ def latency_ecdf(latencies_ns_by_label: Mapping[str, Sequence[Latencies]], state
     return figure
 
 
-def _curve(label: str, side: int, number: int, ordered: npt.NDArray[np.int64], form: tuple[str, int, int]) -> go.Scatter:
-    unit, divisor, budget = form
-    ranks = chosen_ranks(len(ordered), budget)
+def _curve(label: str, side: int, number: int, trial: Curve, form: tuple[str, int]) -> go.Scatter:
+    unit, divisor = form
     return go.Scatter(
-        x=[_rounded(int(ordered[k - 1]) / divisor) for k in ranks],
-        y=[_rounded(100 * k / len(ordered)) for k in ranks],
+        x=[_rounded(latency / divisor) for latency in trial.latencies_ns.tolist()],
+        y=[_rounded(100 * k / trial.n) for k in trial.ranks.tolist()],
         mode="lines",
         line={"shape": "hv", "width": 1.25, "dash": DASHES[side % len(DASHES)]},
         name=_safe(label),
@@ -147,15 +142,6 @@ def throughput_bars(rates: Sequence[Rate]) -> go.Figure:
     return figure
 
 
-def chosen_ranks(n: int, most: int) -> list[int]:
-    """At most `most` 1-based ranks of n order statistics: the ends, every stated percentile exactly, the rest spaced evenly."""
-    if n <= most:
-        return list(range(1, n + 1))
-    exact = {1, n, *(rank(n, permille) for permille in SHOWN_PERMILLES)}
-    spread = np.linspace(1, n, most - len(exact)).round().astype(int).tolist()
-    return sorted(exact | set(spread))
-
-
 def as_json(figure: go.Figure) -> dict[str, Any]:
     """The figure as plain JSON values, ready for `json_script`."""
     tree: dict[str, Any] = json.loads(figure.to_json())
@@ -179,8 +165,8 @@ def _time_unit(values: Sequence[int]) -> tuple[str, int]:
     return next((pair for pair in TIMES if smallest >= pair[1]), TIMES[-1])
 
 
-def _spread(latencies: Mapping[str, Sequence[Latencies]]) -> float:
-    ends = [(int(trial[0]), int(trial[-1])) for trials in latencies.values() for trial in trials if len(trial)]
+def _spread(curves: Sequence[Curve]) -> float:
+    ends = [(int(curve.latencies_ns[0]), int(curve.latencies_ns[-1])) for curve in curves]
     least, most = min((end[0] for end in ends), default=1), max((end[1] for end in ends), default=1)
     return most / max(least, 1)
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from lynxweb.pages import figures, formatting
 from lynxweb.pages.executor_rows import text as words_of
 from lynxweb.pages.wording import LEVELS, Chip, chip
 from lynxweb.registry.cards import RunView
+from lynxweb.registry.curves import Curve
 from lynxweb.registry.describing import point_text
 from runner.contract.fields import AnyField
-from runner.contract.findings import Finding, latency_withheld
+from runner.contract.findings import Finding, Rule, latency_withheld
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.quality import QualityEvaluation, QualityResult
-from runner.contract.recompute import rows_of
 from runner.contract.run import MetricValue, OperatingPoint, Run, Trial
-from runner.contract.samples import Samples
 
 METRIC_WORDS: Final = {
     "accuracy": "Accuracy", "reference_accuracy": "Accuracy of the reference", "agreement": "Agreement with the reference",
     "largest_logit_difference": "Largest difference of a logit", "non_finite_outputs": "Outputs that are not finite",
 }  # fmt: skip
+MOST_FIGURES: Final = 32  # remembered by a process; at most 6 000 points each, about half a MB
 WITHHELD: Final = {"too-few-requests": "too few requests for this percentile"}
 
 
@@ -41,6 +42,16 @@ class TrialRow:
     energy: str
     warmup: str
     load_time: str
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """The findings of one code: its rule, the chip of its level, and each place with what was seen there."""
+
+    code: str
+    level: Chip
+    rule: Rule
+    places: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -129,10 +140,13 @@ def is_latency(definition_id: str) -> bool:
     return DEFINITIONS[definition_id].aggregation == "order_statistic"
 
 
-def findings_rows(findings: Sequence[Finding]) -> tuple[tuple[Chip, Finding], ...]:
-    """Findings with the chip of their level, the gravest first."""
+def findings_rows(findings: Sequence[Finding]) -> tuple[FindingRow, ...]:
+    """One row a code with every place it was found in, the gravest first."""
     order = list(LEVELS)
-    return tuple((chip(LEVELS, found.rule.level), found) for found in sorted(findings, key=lambda found: order.index(found.rule.level)))
+    grouped: dict[str, list[Finding]] = {}
+    for found in sorted(findings, key=lambda found: order.index(found.rule.level)):
+        grouped.setdefault(found.code, []).append(found)
+    return tuple(FindingRow(code, chip(LEVELS, alike[0].rule.level), alike[0].rule, tuple(alike)) for code, alike in grouped.items())
 
 
 def energy_text(run: Run) -> str:
@@ -166,11 +180,6 @@ def quality_cell(result: QualityResult) -> Cell:
     return Cell(formatting.share(result.value), f"{result.count} of {result.n}", interval)
 
 
-def latencies(run: Run, samples: Samples) -> list[figures.Latencies]:
-    """Sorted latencies in ns of each trial under the window rule."""
-    return [rows_of(samples, trial).latencies_ns for trial in run.trials]
-
-
 def percentiles(run: Run) -> Iterator[figures.Percentile]:
     """The stated percentiles counted from the scheduled time, in ns."""
     for value in (value for point in run.operating_points for value in point.metrics):
@@ -190,9 +199,15 @@ def rate(run: Run, label: str) -> figures.Rate | None:
     return figures.Rate(label, point_text(point), Decimal(value.value), low, high, tuple(Decimal(one) for one in value.trial_values))
 
 
-def ecdf(views: Sequence[RunView], samples: Sequence[Samples], names: Sequence[str]) -> dict[str, object]:
-    """The figure of the latency distributions of one run or of two, as JSON values."""
-    curves = {name: latencies(view.run, table) for name, view, table in zip(names, views, samples, strict=True)}
-    stated = {name: tuple(percentiles(view.run)) for name, view in zip(names, views, strict=True)}
+def ecdf(views: Sequence[RunView], curves: Sequence[tuple[Curve, ...]], names: Sequence[str]) -> dict[str, object]:
+    """The figure of the latency distributions of one run or of two, as JSON values; not to be changed, for it is remembered."""
+    sides = tuple((name, trials, tuple(percentiles(view.run))) for name, trials, view in zip(names, curves, views, strict=True))
     points = dict.fromkeys(point_text(view.run.operating_points[0]) for view in views)
-    return figures.as_json(figures.latency_ecdf(curves, stated, " | ".join(points)))
+    return _drawn(sides, " | ".join(points))
+
+
+# A figure follows from its arguments alone. Curves are told apart by identity: the registry remembers them, so a run keeps its own.
+@lru_cache(maxsize=MOST_FIGURES)
+def _drawn(sides: tuple[tuple[str, tuple[Curve, ...], tuple[figures.Percentile, ...]], ...], at: str) -> dict[str, object]:
+    curves = {name: trials for name, trials, _ in sides}
+    return figures.as_json(figures.latency_ecdf(curves, {name: marks for name, _, marks in sides}, at))

@@ -71,18 +71,20 @@ def run(request: HttpRequest, digest: str) -> HttpResponse:
     if view.quality is not None:
         told |= {"slices": run_rows.slices(view.quality), "quality": run_rows.quality_rows(view.quality)}
     if shows_latency and not run_rows.latency_hidden(view):
-        told["ecdf"] = run_rows.ecdf([view], [reading.samples_for(actor, digest)], [label])
+        told["ecdf"] = run_rows.ecdf([view], [reading.curves_for(actor, digest)], [label])
         told["ecdf_label"] = f"Latency distribution of {label} at {view.card.point_text}, a line a trial; the tables above hold the numbers"
     return render(request, "pages/run.html", told)
 
 
 @_or_404
 def executor(request: HttpRequest, digest: str) -> HttpResponse:
-    """One executor version, field by field with status and source."""
+    """One executor version, field by field with status and source, and the runs of its configuration."""
     view = reading.executor_for(_actor(request), digest)
     rows = executor_rows.blocks(view.executor)
-    told = {"view": view, "blocks": rows, "tuple": executor_rows.tuple_of(view.executor), "unreadable": executor_rows.unreadable(view.executor)}
-    return render(request, "pages/executor.html", told | {"label": executor_rows.runtime_label(view.executor)})
+    unread = executor_rows.unreadable(view.executor)
+    told: dict[str, object] = {"view": view, "blocks": rows, "tuple": executor_rows.tuple_of(view.executor), "unreadable": unread}
+    told |= {"label": executor_rows.runtime_label(view.executor), "undeclared": any(one.undeclared for one in unread)}
+    return render(request, "pages/executor.html", told)
 
 
 @_or_404
@@ -130,7 +132,7 @@ def _pictures(actor: Actor, judged: Judged, sides: list[reading.RunView]) -> dic
     told: dict[str, object] = {"ecdf_label": f"Latency distributions of {names[0]} and {names[1]}; a table follows"}
     told["throughput_label"] = f"Throughput of {names[0]} and {names[1]} at {judged.a.point_text}; a table follows"
     if any(run_rows.is_latency(definition) for definition in shown):
-        told["ecdf"] = run_rows.ecdf(sides, [reading.samples_for(actor, side.digest) for side in sides], names)
+        told["ecdf"] = run_rows.ecdf(sides, [reading.curves_for(actor, side.digest) for side in sides], names)
     if not all(run_rows.is_latency(definition) for definition in shown):
         told["throughput"] = comparison_rows.throughput(sides, names)
     return told

@@ -8,7 +8,8 @@ from runner.contract.refusals import REFUSALS, Refusal
 
 ENTRIES: Final = (
     ("executor", "Everything that is measured: accelerator, host, environment, software, compile tool chain, precision and serving settings. "
-                 "Each field is a value with a status and a source. Versions never change; the fingerprint is the digest of the configuration."),
+                 "Each field is a value with a status and a source. Versions never change, and each holds the state of its moment, so nearly every "
+                 "run has its own; the fingerprint is the digest of the configuration, and runs on one configuration share it."),
     ("instance", "The physical unit, under a salted name. Two instances with one fingerprint are two machines of one configuration."),
     ("methodology", "How it is measured: workload, load, protocol, metric definitions, quality gate, reporting. Hashed in blocks, so that a "
                     "refusal can say which part differs. Titles and prose lie outside the blocks."),
@@ -17,8 +18,8 @@ ENTRIES: Final = (
     ("trial", "One fresh process that measures once. Trials are what intervals are made of: requests within a trial are not independent."),
     ("operating point", "One load setting with its metrics. A throughput is never shown without it, because it is a property of both."),
     ("metric definition", "What a number means: name, unit, direction, exact rule. The same name under another definition is another metric."),
-    ("interval", "A range made from the spread between trials, by a rule whose ranges hold the true centre 19 times in 20. In brackets beside "
-                 "every number."),
+    ("interval", "In brackets beside a number. Of one run: the 95 % t interval on the logarithms of its trials, beside the median over trials. "
+                 "Of a change: the 95 % interval of Welch’s t on the logarithms of the trials of both runs, beside the ratio of the two medians."),
     ("quality evaluation", "What the model still gets right at this precision: task by metric by slice against a named reference, each with its "
                            "count; never one score."),
     ("finding", "What a gate says of a run: it warns, caps the grade, withholds latencies or invalidates the run."),
@@ -26,7 +27,8 @@ ENTRIES: Final = (
     ("comparison policy", "What must match, what is studied and what may differ if it is printed."),
     ("verdict", "Comparable, comparable with declared differences, not comparable, or insufficient evidence. Only the first two come with numbers."),
     ("refusal", "A coded reason why two runs may not be compared, with the fields that differ, what to do, and the nearest runs that may."),
-    ("unreadable", "The runner asked and the machine would not say. Absent is not zero: it is shown as it is, with the reason."),
+    ("unreadable", "The runner asked and got no value, for the stated reason: the machine hides it, or its owner has not declared it. Absent is "
+                   "not zero: it is shown as it is."),
     ("quick look", "A methodology with short floors, to see that all works. Its runs meet only each other, and no decision may cite them."),
     ("audit position", "The place of an event in the log. Positions are never reused, and a changed past would change every later digest."),
     ("receipt", "The site’s signed promise that the event has its place in the log."),

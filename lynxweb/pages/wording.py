@@ -19,9 +19,11 @@ class Chip:
 
 
 VERDICTS: Final = {
-    "comparable": Chip("Comparable", "good", "✓", "Every must-match field agrees and nothing that matters differs."),
+    "comparable": Chip(
+        "Comparable", "good", "✓", "Every must-match field that could be read agrees, and no other difference was found; unknown ones are listed."
+    ),
     "comparable_with_declared_differences": Chip(
-        "Comparable with declared differences", "good", "✓", "Every must-match field agrees; what else differs is printed below."
+        "Comparable with declared differences", "good", "✓", "Every must-match field that could be read agrees; what else differs is printed."
     ),
     "not_comparable": Chip("Not comparable", "bad", "✕", "A field that must match differs. No numbers of this pair are shown."),
     "insufficient_evidence": Chip(
@@ -50,7 +52,7 @@ STATUSES: Final = {
     "declared": Chip("declared", "plain", "◐", "Stated by a person or a table, not read from the machine."),
     "not_applicable": Chip("not applicable", "quiet", "∅", "This machine has no such thing."),
     "not_collected": Chip("not collected", "bad", "✕", "Nobody asked the machine."),
-    "unreadable": Chip("unreadable", "warn", "!", "The runner asked, and the machine would not say."),
+    "unreadable": Chip("unreadable", "warn", "!", "The runner asked, and got no value; the reason is stated."),
 }
 KINDS: Final = {
     "inference": Chip("inference", "plain", "▸"),
@@ -66,6 +68,8 @@ OUTCOMES: Final = {
     "inconclusive": Chip("inconclusive", "warn", "?"),
     "needs_trials": Chip("more trials needed", "warn", "?"),
 }
+NOT_DECLARED: Final = "not-declared"
+HOW_TO_DECLARE: Final = "Only the node’s owner knows this. State it in declared.json in the node’s home (docs/cli.md); the next run carries it."
 UNKNOWN: Final = Chip("unknown word", "bad", "✕")
 CLASSES: Final = {"must_match": "must match", "subject": "studied", "declared": "may differ, printed"}
 BLOCKS: Final = {
@@ -89,7 +93,19 @@ def status_chip(status: str) -> Chip:
     """The chip of a field's status, with the reason behind `unreadable` in words."""
     word, _, reason = status.partition(":")
     found = chip(STATUSES, word)
+    if reason == NOT_DECLARED:
+        return Chip("unreadable: not declared by the node’s owner", found.tone, found.icon, HOW_TO_DECLARE)
     return Chip(f"{found.text}: {reason.replace('-', ' ')}", found.tone, found.icon, found.title) if reason else found
+
+
+def agreement(unknown: int, differing: int) -> str:
+    """What an allowing verdict rests on, in a sentence: `unknown` fields without a value on both sides, `differing` printed differences."""
+    parts = ["every must-match field that could be read agrees"]
+    if unknown:
+        parts.append(f"{unknown} field{' is' if unknown == 1 else 's are'} unknown on both sides and listed below")
+    if differing:
+        parts.append(f"{differing} declared difference{' is' if differing == 1 else 's are'} printed")
+    return "; ".join(parts).capitalize() + "."
 
 
 def policy_words(policy_id: str) -> Policy | None:

@@ -94,7 +94,7 @@ class RunPage:
 
 @dataclass(frozen=True)
 class ExecutorLine:
-    """One executor version as a list shows it."""
+    """One configuration as a list shows it: its fingerprint and the newest executor version that has it."""
 
     digest: str
     fingerprint: str
@@ -105,7 +105,10 @@ class ExecutorLine:
 
 @dataclass(frozen=True)
 class ExecutorView:
-    """One executor version, the runs that used it and other versions on the same product."""
+    """One executor version, the runs of its configuration and other configurations of the same product.
+
+    `versions` counts the documents with this fingerprint: they differ in state, such as steal, and in nothing that was configured.
+    """
 
     digest: str
     fingerprint: str
@@ -113,6 +116,7 @@ class ExecutorView:
     block_digests: Mapping[str, str]
     runs: tuple[RunCard, ...]
     others: tuple[ExecutorLine, ...]
+    versions: int
 
 
 @dataclass(frozen=True)

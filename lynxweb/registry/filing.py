@@ -1,4 +1,4 @@
-"""From a outcome bundle to files and rows: files first, then every row of the run, one event last."""
+"""From a judged bundle to files and rows: files first, then every row of the run, one event last."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ from runner.contract.canonical import sha256
 from runner.contract.check import Checked
 from runner.contract.comparability import comparability_key
 from runner.contract.executor import Executor
-from runner.contract.findings import Finding, Validity, latency_withheld, validity
-from runner.contract.grades import Grade, grade
+from runner.contract.findings import Finding
 from runner.contract.policies import POLICIES
 
 # Members that are kept as documents in the database, with the kind of each; every other member is a file in storage.
@@ -38,33 +37,6 @@ DOCUMENT_KINDS = {
     "quality.json": "quality",
 }
 MEDIA_TYPES = {".json": "application/json", ".parquet": "application/vnd.apache.parquet"}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the findings of a fresh, unreviewed run add up to."""
-
-    findings: tuple[Finding, ...]
-
-    @property
-    def validity(self) -> Validity:
-        """Valid, valid with warnings, or invalid."""
-        return validity(self.findings)
-
-    @property
-    def capped(self) -> bool:
-        """Whether a finding keeps the grade at measured."""
-        return any(finding.rule.level == "cap" for finding in self.findings)
-
-    @property
-    def grade(self) -> Grade:
-        """The grade that the evidence carries."""
-        return grade(self.validity, raw_samples=True, capped=self.capped)
-
-    @property
-    def latency_withheld(self) -> bool:
-        """Whether latencies are taken out of every page and comparison."""
-        return latency_withheld(self.findings)
 
 
 def files_of(bundle: Bundle) -> dict[str, bytes]:
@@ -89,22 +61,21 @@ class Prepared:
     """A judged bundle with everything that takes time to compute, so that its rows can be written while nobody else waits long."""
 
     checked: Checked
-    findings: tuple[Finding, ...]
     fingerprint: str
     keys: Mapping[str, str]
     digests: Mapping[str, str]
 
 
-def prepare(checked: Checked, findings: tuple[Finding, ...]) -> Prepared:
+def prepare(checked: Checked) -> Prepared:
     """The fingerprint, the comparability key under every policy and the digest of every member."""
     keys = {policy.id: comparability_key(checked.side, policy) for policy in POLICIES.values()}
     digests = {name: sha256(content) for name, content in {**checked.bundle.members, **files_of(checked.bundle)}.items()}
-    return Prepared(checked, findings, checked.evidence.before.fingerprint, keys, digests)
+    return Prepared(checked, checked.evidence.before.fingerprint, keys, digests)
 
 
 def file_run(prepared: Prepared, key: NodeKey, methodology: MethodologyVersion, position: int, now: datetime) -> Run:
     """Insert every row of an accepted run; the caller's transaction makes them one."""
-    checked, outcome = prepared.checked, Outcome(prepared.findings)
+    checked, standing = prepared.checked, prepared.checked.standing
     members, evidence = checked.bundle.members, checked.evidence
     documents = {name: keep_document(kind, members[name], prepared.digests[name]) for name, kind in DOCUMENT_KINDS.items() if name in members}
     executor = _executor(documents["executor.before.json"], evidence.before, prepared.fingerprint, position)
@@ -130,14 +101,14 @@ def file_run(prepared: Prepared, key: NodeKey, methodology: MethodologyVersion, 
         point_text=describing.point_text(evidence.run.operating_points[0]),
         kind=evidence.methodology.kind,
         primary_metric=evidence.methodology.primary_metric,
-        validity=outcome.validity,
-        grade=outcome.grade,
-        state="standing",
-        latency_withheld=outcome.latency_withheld,
+        validity=standing.validity,
+        grade=standing.grade,
+        state=standing.state,
+        latency_withheld=standing.latency_withheld,
         checking=0,
     )
     _links(run, prepared)
-    file_findings(run, prepared.findings, checked.checker, 0)
+    file_findings(run, checked.findings, checked.checker, 0)
     return run
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import BoundedSemaphore
 from typing import BinaryIO
@@ -117,12 +117,12 @@ def _admit(bundle: bundles.Bundle, actor: Actor, now: datetime) -> Admitted:
     declaration = admission.declaration_of(bundle, key.node_id, methodology.digest)
     checked = check(bundle)
     late = admission.timeliness(declaration, checked.evidence.run, now)
-    return Admitted(filing.prepare(checked, (*checked.findings, *late)), key, methodology)
+    return Admitted(filing.prepare(replace(checked, findings=(*checked.findings, *late))), key, methodology)
 
 
 def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> Accepted:
     """Rows, findings and the event in one transaction; of parallel uploads of one bundle the first makes the run."""
-    checked, findings, now = admitted.prepared.checked, admitted.prepared.findings, clock()
+    checked, now = admitted.prepared.checked, clock()
     bundle = checked.bundle
     with transaction.atomic():
         hold(transaction.get_connection())
@@ -142,7 +142,7 @@ def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> 
             request_id=submission_id(bundle.digest),
             after=sha256(bundle.members["run.json"]),
             payload=sha256(bundle.envelope_bytes),
-            basis={"checker": checked.checker, "codes": sorted({finding.code for finding in findings})},
+            basis={"checker": checked.checker, "codes": sorted({finding.code for finding in checked.findings})},
             clock=clock,
         )
         assert recorded.seq == position

@@ -97,12 +97,17 @@ class ExecutorVersionQuerySet(InsertOnlyQuerySet["ExecutorVersion"]):
         return self if position is None else self.filter(position__lt=position)
 
     def others_like(self, version: ExecutorVersion) -> Self:
-        """Other versions on the same product."""
-        return self.filter(product=version.product).exclude(digest=version.digest)
+        """Versions of other configurations on the same product."""
+        return self.filter(product=version.product).exclude(fingerprint=version.fingerprint)
+
+    def one_each(self, seen: Self) -> Self:
+        """Of every fingerprint the newest version among those in `seen`: a document also holds state, so nearly every run has its own."""
+        newer = seen.filter(fingerprint=models.OuterRef("fingerprint"), position__gt=models.OuterRef("position"))
+        return self.filter(~models.Exists(newer))
 
 
 class ExecutorVersion(InsertOnly):
-    """One captured executor by the digest of its document; equal fingerprints are one configuration."""
+    """One captured executor by the digest of its document, state such as steal included; equal fingerprints are one configuration."""
 
     digest = models.CharField(max_length=DIGEST, primary_key=True)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
@@ -171,9 +176,9 @@ class RunQuerySet(OwnedQuerySet["Run"]):
         """Runs under one methodology version."""
         return self.filter(methodology=methodology)
 
-    def on(self, executor: str) -> Self:
-        """Runs on one executor version."""
-        return self.filter(executor=executor)
+    def of_configuration(self, fingerprint: str) -> Self:
+        """Runs on every executor version with one fingerprint."""
+        return self.filter(executor__fingerprint=fingerprint)
 
     def sharing(self, policy: str, key: str) -> Self:
         """Runs with this comparability key under this policy version."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lynxweb.accounts.roles import READ, require
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.models import Event
-from lynxweb.registry import gathering, rechecking, storage
+from lynxweb.registry import curves, gathering, rechecking, storage
 from lynxweb.registry.cards import (
     ArtifactLine,
     EventLine,
@@ -19,6 +19,7 @@ from lynxweb.registry.cards import (
     RunPage,
     RunView,
 )
+from lynxweb.registry.curves import Curve
 from lynxweb.registry.intake import receipt_of
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Declaration, ExecutorVersion, MethodologyVersion, Run
@@ -33,9 +34,9 @@ from runner.contract.samples import Samples
 from runner.contract.samples import decode as decode_samples
 
 __all__ = (
-    "ArtifactLine", "EventLine", "ExecutorLine", "ExecutorView", "Group", "MethodologyView", "NotFound", "RunCard", "RunPage", "RunView",
-    "bundle_for", "events_for", "executor_for", "executors_for", "file_for", "groups_for", "methodologies_for", "methodology_for", "run_for",
-    "runs_for", "samples_for",
+    "ArtifactLine", "Curve", "EventLine", "ExecutorLine", "ExecutorView", "Group", "MethodologyView", "NotFound", "RunCard", "RunPage", "RunView",
+    "bundle_for", "curves_for", "events_for", "executor_for", "executors_for", "file_for", "groups_for", "methodologies_for", "methodology_for",
+    "run_for", "runs_for", "samples_for",
 )  # fmt: skip
 
 MOST_GROUPS = 50
@@ -90,22 +91,23 @@ def run_for(actor: Actor, digest: str) -> RunView:
 
 
 def executors_for(actor: Actor, after: str | None = None, limit: int = 50) -> list[ExecutorLine]:
-    """Executor versions that the actor's runs used, newest first."""
-    require(actor, READ)
-    versions = ExecutorVersion.objects.seen_by(actor.organisation).newest().before(position_of(after))[: size_of(limit)]
+    """The configurations that the actor's runs used, newest first: of every fingerprint its newest executor version."""
+    seen = ExecutorVersion.objects.seen_by(require(actor, READ).organisation)
+    versions = seen.one_each(seen).newest().before(position_of(after))[: size_of(limit)]
     return [_executor_line(version) for version in versions]
 
 
 def executor_for(actor: Actor, digest: str) -> ExecutorView:
-    """One executor version, its runs, and other versions on the same product."""
+    """One executor version, the runs of its configuration (the same fingerprint), and other configurations of the same product."""
     seen = ExecutorVersion.objects.seen_by(require(actor, READ).organisation)
     version = seen.select_related("document").filter(digest=digest).first()
     if version is None:
         raise NotFound("executor", digest)
     executor = gathering.executor(bytes(version.document.content))
-    runs = gathering.cards(runs_seen_by(actor).on(digest).newest()[:MOST_RUNS_OF])
-    others = tuple(_executor_line(other) for other in seen.others_like(version).newest()[:MOST_RUNS_OF])
-    return ExecutorView(digest, version.fingerprint, executor, executor.block_digests, runs, others)
+    runs = gathering.cards(runs_seen_by(actor).of_configuration(version.fingerprint).newest()[:MOST_RUNS_OF])
+    others = tuple(_executor_line(other) for other in seen.others_like(version).one_each(seen).newest()[:MOST_RUNS_OF])
+    versions = seen.filter(fingerprint=version.fingerprint).count()
+    return ExecutorView(digest, version.fingerprint, executor, executor.block_digests, runs, others, versions)
 
 
 def methodologies_for(actor: Actor, after: str | None = None, limit: int = 50) -> list[MethodologyView]:
@@ -139,6 +141,12 @@ def events_for(actor: Actor, object_type: str, object_id: str) -> list[EventLine
 def samples_for(actor: Actor, digest: str) -> Samples:
     """The decoded raw samples of one run."""
     return decode_samples(storage.fetch(run_seen_by(actor, digest).samples_sha256))
+
+
+def curves_for(actor: Actor, digest: str) -> tuple[Curve, ...]:
+    """The latency distribution of each trial of one run, reduced for drawing; visibility first, then what the process remembers."""
+    run = run_seen_by(actor, digest)
+    return curves.curves_of(run.samples_sha256, bytes(run.document.content))
 
 
 def bundle_for(actor: Actor, digest: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -19,7 +19,7 @@ from lynxweb.registry.models import FindingRow, Run
 from runner.contract import bundle as bundles
 from runner.contract import container
 from runner.contract.canonical import digest
-from runner.contract.check import check
+from runner.contract.check import Checked, check
 from runner.contract.findings import CHECKER, Finding
 from runner.contract.problems import Problem, Problems
 
@@ -73,7 +73,8 @@ def check_again(run_digest: str, *, clock: Callable[[], datetime] = utc_now) -> 
     run = Run.objects.whole().get(digest=run_digest)
     bundle = bundles.read(io.BytesIO(bundle_bytes(run)))
     _same(run, bundle)
-    found = set(check(bundle).findings)
+    checked = check(bundle)
+    found = set(checked.findings)
     with transaction.atomic():
         hold(transaction.get_connection())
         run.refresh_from_db(fields=["checking"])
@@ -81,7 +82,7 @@ def check_again(run_digest: str, *, clock: Callable[[], datetime] = utc_now) -> 
         after = tuple(sorted(found | {one for one in before if one.code in OF_ARRIVAL}, key=lambda one: (one.code, one.path, one.seen)))
         if set(before) == set(after):
             return Rechecked(before, changed=False)
-        _replace(run, after, clock)
+        _replace(run, replace(checked, findings=after), clock)
     return Rechecked(after, changed=True)
 
 
@@ -93,11 +94,11 @@ def _same(run: Run, bundle: bundles.Bundle) -> None:
         raise Problems([Problem(f"run.{run.digest}", "signature", "a signature that verifies", "restore storage from its backup", "bad-signature")])
 
 
-def _replace(run: Run, findings: tuple[Finding, ...], clock: Callable[[], datetime]) -> None:
-    checking, outcome = run.checking + 1, filing.Outcome(findings)
+def _replace(run: Run, checked: Checked, clock: Callable[[], datetime]) -> None:
+    findings, standing, checking = checked.findings, checked.standing, run.checking + 1
     filing.file_findings(run, findings, CHECKER, checking)
     Run.objects.filter(digest=run.digest).update(
-        checking=checking, validity=outcome.validity, grade=outcome.grade, latency_withheld=outcome.latency_withheld
+        checking=checking, validity=standing.validity, grade=standing.grade, latency_withheld=standing.latency_withheld
     )
     told = [finding.as_dict() for finding in findings]
     record(

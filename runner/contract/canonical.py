@@ -59,7 +59,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:
-            raise Problems([Problem(key[:80], "duplicate key", "each key once", "remove one of the two")])
+            raise Problems([Problem(ascii(key)[1:81], "duplicate key", "each key once", "remove one of the two")])
         found[key] = value
     return found
 

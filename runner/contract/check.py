@@ -34,6 +34,7 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "executor.after.json": Executor,
     "quality.json": QualityEvaluation,
 }
+SIGNED = ("ambient_mc", "clock_offset_ns")
 REGIME_PATHS = ("weights", "activations", "accumulate")
 
 
@@ -129,11 +130,27 @@ def _identities(bundle: Bundle, evidence: Evidence) -> Iterator[Problem]:
             if not getattr(trial, name).answered:
                 place = f"run.json:trials[{trial.index}].{name}"
                 yield Problem(place, "not_collected", "a value, not_applicable or unreadable:<reason>", "capture it", "R-01")
+    for name, document in (("run.json", run), ("executor.before.json", evidence.before), ("executor.after.json", evidence.after)):
+        yield from _below_zero(document.model_dump(mode="json"), f"{name}:")
+    if methodology.protocol.energy.scope == "none" and any(trial.energy_mj.known for trial in run.trials):
+        yield Problem("run.json:trials.energy_mj", "a value", "none: the methodology measures no energy", "leave it out", "identity")
     yield from undisclosed(evidence.before, "executor.before.json")
     yield from undisclosed(evidence.after, "executor.after.json")
     yield from _formats(evidence.before)
     if run.nonce is None and not methodology.undeclared_allowed:
         yield Problem("run.json:nonce", "none", "a declared run", "open the run before measuring", "undeclared")
+
+
+def _below_zero(value: object, path: str) -> Iterator[Problem]:
+    """Every negative integer but those that may be one: counts, sizes, clocks and shares start at 0."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _below_zero(inner, f"{path}.{key}".replace(":.", ":"))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _below_zero(inner, f"{path}[{place}]")
+    elif isinstance(value, int) and value < 0 and not any(name in path for name in SIGNED):
+        yield Problem(path, str(value), "0 or more", "state what was read", "invalid-document")
 
 
 def _stated(leaf: AnyField) -> object:
@@ -157,7 +174,11 @@ def _numbers(bundle: Bundle, evidence: Evidence) -> Iterator[Problem]:
         yield Problem("samples.parquet:trial", str(sorted(strays))[:80], "only trials of run.json", "state every trial", "numbers-differ")
     if (samples.point != 0).any():
         yield Problem("samples.parquet:point", "other points than 0", "one operating point", "measure each point as a run", "numbers-differ")
-    batch = evidence.before.serving.max_batch.value or 1
+    batch = evidence.before.serving.max_batch.value
+    if batch is not None and batch < 1:
+        yield Problem("executor.before.json:serving.max_batch", str(batch), "at least 1", "state the batch that ran")
+        return
+    batch = 1 if batch is None else batch
     if (samples.batch_size > batch).any() or (evidence.before.serving.batch_policy.value == "single" and (samples.batch_size != 1).any()):
         yield Problem(
             "samples.parquet:batch_size", str(int(samples.batch_size.max())), f"at most {batch}", "state the batches that ran", "numbers-differ"

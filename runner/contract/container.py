@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from runner.contract.problems import Problem, Problems
 
-NAME = re.compile(r"^[a-z0-9][a-z0-9._-]{0,79}$")
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 MOST_MEMBERS = 16
 LARGEST_MEMBER_BYTES = 96 * 1024 * 1024
 LARGEST_BUNDLE_BYTES = 128 * 1024 * 1024
@@ -60,7 +60,7 @@ def _member(source: BinaryIO, header: bytes, members: Mapping[str, bytes]) -> tu
     *_, crc, size, _, name_bytes, _ = _LOCAL.unpack(header)
     raw = source.read(min(name_bytes, 200))
     name = raw.decode("ascii", "replace")
-    if not NAME.match(name):
+    if not NAME.fullmatch(name):
         raise _refused("name", repr(name)[:80], "a plain lower-case file name")
     if name in members:
         raise _refused(name, "twice in the container", "each member once")

@@ -12,6 +12,8 @@ from runner.contract.canonical import decode, encode
 from runner.contract.problems import Problem, Problems
 
 T = TypeVar("T")
+LONGEST_TEXT = 4_000
+MOST_ENTRIES = 400
 
 
 def _not_minus_zero(text: str) -> str:
@@ -25,6 +27,15 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Decimal = Annotated[str, StringConstraints(pattern=r"^-?(0|[1-9][0-9]{0,59})(\.[0-9]{0,59}[1-9])?$", max_length=128), AfterValidator(_not_minus_zero)]
 Instant = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
+
+
+def _fits(value: object) -> bool:
+    """Whether a captured value is of a size that a page can show."""
+    if isinstance(value, str):
+        return len(value) <= LONGEST_TEXT
+    if isinstance(value, dict):
+        return len(value) <= MOST_ENTRIES and all(_fits(key) and _fits(inner) for key, inner in value.items())
+    return not isinstance(value, tuple) or (len(value) <= MOST_ENTRIES and all(map(_fits, value)))
 
 
 class Document(BaseModel):
@@ -65,6 +76,8 @@ class Field(Document, Generic[T]):
     def _value_follows_status(self) -> Self:
         if (self.value is not None) != (self.status in ("observed", "declared")):
             raise ValueError(f"a value is present exactly when observed or declared (status {self.status})")
+        if not _fits(self.value):
+            raise ValueError(f"a text of at most {LONGEST_TEXT} characters, or at most {MOST_ENTRIES} entries of such")
         return self
 
     @property

@@ -42,6 +42,8 @@ RULES: dict[str, Rule] = {
     "quality-missing": Rule("G-11", "warn", "run", "Quality was not evaluated."),
     "variation-high": Rule("G-13", "warn", "metric", "Trials of the primary metric differ more than is usual."),
     "variation-excessive": Rule("G-13", "invalid", "run", "Trials of the primary metric differ too much to be one measurement."),
+    "faster-than-floor": Rule("G-12", "invalid", "run", "Requests took less time than a backend that does nothing."),
+    "samples-reused": Rule("G-17", "invalid", "run", "The same raw samples were uploaded as another run before."),
     "clock-offset-unknown": Rule("G-14", "warn", "run", "The wall clock's offset could not be read."),
     "ecc-error": Rule("G-15", "invalid", "run", "The accelerator counted an uncorrectable memory error."),
     "runner-unreleased": Rule("G-16", "cap", "run", "The runner was not a released, clean build."),

@@ -111,6 +111,16 @@ def link(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("link-below-maximum", f"executor.hw.{name}", f"{current.value} of {most.value}")
 
 
+def physics(evidence: Evidence) -> Iterator[Finding]:
+    """G-12: no runtime is faster than the backend that does nothing."""
+    if evidence.before.sw.runtime.name.value == "null":
+        return
+    for trial in evidence.run.trials:
+        latencies = rows_of(evidence.samples, trial).latencies_ns
+        if len(latencies) and (p50 := int(latencies[rank(len(latencies), 500) - 1])) < trial.floor_p50_ns:
+            yield Finding("faster-than-floor", f"run.trials[{trial.index}]", f"latency p50 {p50} ns, floor p50 {trial.floor_p50_ns} ns")
+
+
 def throttle(evidence: Evidence) -> Iterator[Finding]:
     """G-07: a hardware slowdown asks for a look; governed by power or heat is a regime, not an error."""
     for trial in evidence.run.trials:
@@ -234,6 +244,7 @@ GATES: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     isolation,
     link,
     throttle,
+    physics,
     generator,
     errors,
     quality,

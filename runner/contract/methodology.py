@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
@@ -17,6 +18,9 @@ BLOCKS = ("workload", "load", "protocol", "protocol.latency", "protocol.energy",
 Kind = Literal["inference", "training", "microbenchmark", "burn_in", "quick"]
 # Floors that a kind sets for its methodologies: window of a trial in ns, trials, completed requests of a trial.
 FLOORS: dict[str, tuple[int, int, int]] = {"inference": (600 * 10**9, 3, 64), "quick": (5 * 10**9, 3, 64)}
+MOST_TRIALS = 100
+LONGEST_WINDOW_NS = 86_400 * 10**9
+SLOWEST_PER_S, FASTEST_PER_S = Fraction(1, 1000), 1_000_000
 QUICK_PRIMARIES = ("latency_p50@1", "throughput@1")
 Natural = Annotated[int, Bound(ge=0)]
 Positive = Annotated[int, Bound(gt=0)]
@@ -26,6 +30,11 @@ Seed = Annotated[str, Bound(pattern=r"^(0|[1-9][0-9]{0,19})$")]
 def _range(text: str) -> str:
     parse(text)
     return text
+
+
+Line = Annotated[str, Bound(max_length=300)]
+Prose = Annotated[str, Bound(max_length=2000)]
+Proses = Annotated[tuple[Prose, ...], Bound(max_length=50)]
 
 
 class Reference(Document):
@@ -70,8 +79,8 @@ class Load(Document):
             raise ValueError("a closed loop states its concurrency, no rate, and the process single_stream")
         if self.loop == "open" and (self.rate_per_s is None or self.concurrency is not None or self.process == "single_stream"):
             raise ValueError("an open loop states rate_per_s, no concurrency, and an arrival process")
-        if self.rate_per_s is not None and (self.rate_per_s.startswith("-") or self.rate_per_s == "0"):
-            raise ValueError(f"rate_per_s must be above 0 (got {self.rate_per_s})")
+        if self.rate_per_s is not None and not SLOWEST_PER_S <= Fraction(self.rate_per_s) <= FASTEST_PER_S:
+            raise ValueError(f"rate_per_s must be between 0.001 and {FASTEST_PER_S} (got {self.rate_per_s[:40]})")
         return self
 
 
@@ -93,20 +102,20 @@ class Energy(Document):
 class Protocol(Document):
     """How the measurement is carried out."""
 
-    timed_region: str
-    exclusions: tuple[str, ...]
-    clock: str
-    synchronisation: str
+    timed_region: Prose
+    exclusions: Proses
+    clock: Line
+    synchronisation: Line
     warmup_min_requests: Natural
     warmup_min_ns: Natural
-    settle_rule: str
+    settle_rule: Prose
     required_thermal_regime: Literal["any", "steady"]
-    min_duration_ns: Positive
-    min_trials: Positive
+    min_duration_ns: Annotated[int, Bound(gt=0, le=LONGEST_WINDOW_NS)]
+    min_trials: Annotated[int, Bound(gt=0, le=MOST_TRIALS)]
     min_requests: Positive
     restart_policy: Literal["fresh_process", "none"]
-    window_rule: str
-    isolation_rule: str
+    window_rule: Prose
+    isolation_rule: Prose
     client_processes: Positive
     measurement_semantics: Positive
     latency: Latency
@@ -116,7 +125,7 @@ class Protocol(Document):
 class Metrics(Document):
     """Which definitions are reported."""
 
-    definitions: tuple[str, ...]
+    definitions: Annotated[tuple[Line, ...], Bound(max_length=100)]
     percentile_method: Literal["order_statistic"]
     token_counting: Literal["not_applicable"] = "not_applicable"
 
@@ -143,7 +152,7 @@ class Reporting(Document):
 class Slo(Document):
     """The latency budget, or `none` said aloud."""
 
-    metric: str
+    metric: Line
     permille: Positive | None = None
     limit_ns: Positive | None = None
 
@@ -167,11 +176,11 @@ class Methodology(Document):
     schema_id: Literal["methodology/v1"] = "methodology/v1"
     name: Name
     version: Positive
-    title: str
+    title: Line
     purpose: Literal["decision", "stack_validation", "regression"]
     kind: Kind
     shape: Literal["point", "sweep", "sustained", "canary"]
-    primary_metric: str
+    primary_metric: Line
     workload: Workload
     load: Load
     protocol: Protocol
@@ -184,10 +193,10 @@ class Methodology(Document):
     permitted_runtimes: tuple[Name, ...]
     permitted_tuning: Literal["default", "documented_tuning", "vendor_tuned"]
     undeclared_allowed: bool
-    forbidden: tuple[str, ...]
-    representativeness: str
-    limitations: tuple[str, ...]
-    authors: tuple[str, ...]
+    forbidden: Proses
+    representativeness: Prose
+    limitations: Proses
+    authors: Annotated[tuple[Line, ...], Bound(max_length=50)]
 
     @model_validator(mode="after")
     def _metrics_known(self) -> Self:

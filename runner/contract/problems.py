@@ -17,8 +17,8 @@ class Problem:
     code: str = "invalid-document"
 
     def as_dict(self) -> dict[str, str]:
-        """The problem as it travels in problem+json."""
-        return asdict(self)
+        """The problem as it travels in problem+json: text that every encoder can carry, whatever the hostile bytes were."""
+        return {name: text.encode("utf-8", "backslashreplace").decode() for name, text in asdict(self).items()}
 
     def __str__(self) -> str:
         return f"{self.path}: expected {self.expected} (got {self.found}); {self.remedy}"

@@ -17,10 +17,14 @@ import pyarrow.parquet as pq
 from runner.contract.fields import Decimal as DecimalText
 from runner.contract.fields import Digest, Document, Name
 from runner.contract.methodology import Natural, Positive, Workload
+from runner.contract.parquet_pages import inflated_bytes
 from runner.contract.problems import Problem, Problems
 from runner.contract.statistics import text, wilson
 
+ITEMS_FILE = "quality_items.parquet"
 MOST_ITEMS = 200_000
+MOST_BYTES = 64 * 1024 * 1024
+LARGEST_FOOTER_BYTES = 1024 * 1024
 MOST_CLASSES = 1_000
 PLACES = 6
 
@@ -133,10 +137,12 @@ def _column(rows: npt.NDArray[np.float32]) -> pa.FixedSizeListArray:
 
 def decode_items(content: bytes) -> Items:
     """The items in Parquet `content`; `Problems` for other columns, types or sizes than ours, before any row is read."""
+    _refuse_footer(content)
     try:
         parquet = pq.ParquetFile(io.BytesIO(content), memory_map=False)
-        schema, rows = parquet.schema_arrow, parquet.metadata.num_rows
-        _refuse_schema(schema, rows, parquet.metadata)
+        schema = parquet.schema_arrow
+        _refuse_schema(schema, parquet.metadata)
+        _refuse_pages(content, parquet.metadata)
         table = parquet.read(use_threads=False)
         width = schema.field("logits").type.list_size
         if any(column.null_count for column in table.columns) or any(
@@ -150,19 +156,39 @@ def decode_items(content: bytes) -> Items:
     return Items(labels, flat["logits"].reshape(-1, width), flat["reference"].reshape(-1, width))
 
 
-def _refuse_schema(schema: pa.Schema, rows: int, metadata: pq.FileMetaData) -> None:
+def _refuse_footer(content: bytes) -> None:
+    footer = int.from_bytes(content[-8:-4], "little")
+    if len(content) < 12 or content[-4:] != b"PAR1" or footer > min(len(content) - 12, LARGEST_FOOTER_BYTES):
+        raise _refused("truncated, or a footer that does not fit", "a whole Parquet file")
+
+
+def _refuse_schema(schema: pa.Schema, metadata: pq.FileMetaData) -> None:
+    """What the file says of itself, before a value is read: our three columns, and room for all of its values within the limit."""
     width = getattr(schema.field("logits").type, "list_size", 0) if "logits" in schema.names else 0
     listed = pa.list_(pa.float32(), width) if width else None
     expected = [("label", pa.int64()), ("logits", listed), ("reference", listed)]
-    uncompressed = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
     if [(field.name, field.type) for field in schema] != expected or not 2 <= width <= MOST_CLASSES:
-        raise Problems([Problem("quality_items.parquet", str(schema.names)[:80], "label, logits, reference", "write it with the runner")])
-    if not 1 <= rows <= MOST_ITEMS or uncompressed > 64 * 1024 * 1024:
-        raise Problems([Problem("quality_items.parquet", f"{rows} rows, {uncompressed} bytes", f"1 to {MOST_ITEMS} rows", "evaluate fewer items")])
+        raise _refused(str(schema.names)[:80], "label, logits, reference")
+    room = metadata.num_rows * (8 + 2 * 4 * width)
+    if not 1 <= metadata.num_rows <= MOST_ITEMS or room > MOST_BYTES:
+        raise _refused(f"{metadata.num_rows} rows of {width} classes", f"1 to {MOST_ITEMS} rows within {MOST_BYTES} bytes")
+
+
+def _refuse_pages(content: bytes, metadata: pq.FileMetaData) -> None:
+    source, left = io.BytesIO(content), MOST_BYTES
+    for group in range(metadata.num_row_groups):
+        for column in range(metadata.num_columns):
+            left -= inflated_bytes(source, metadata.row_group(group).column(column), left, ITEMS_FILE)
+
+
+def _refused(found: str, expected: str) -> Problems:
+    return Problems([Problem(ITEMS_FILE, found, expected, "write it with the runner", "items-malformed")])
 
 
 def identity_problems(items: Items, workload: Workload) -> Iterator[Problem]:
     """Where labels or reference outputs are not the sealed ones that the methodology names."""
+    if len(items.labels) != workload.n_samples:
+        yield Problem(ITEMS_FILE, f"{len(items.labels)} rows", f"{workload.n_samples} rows", "evaluate every sealed item once", "R-31")
     pairs = (
         ("label", labels_digest(items.labels), workload.labels_sha256),
         ("reference", outputs_digest(items.reference), workload.reference.outputs_sha256),

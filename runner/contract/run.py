@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field as Bound
 from pydantic import model_validator
 
 from runner.contract.fields import Decimal, Digest, Document, Instant, Text, Whole
-from runner.contract.methodology import Natural, Positive
+from runner.contract.methodology import MOST_TRIALS, Natural, Positive
 from runner.contract.metrics import DEFINITIONS
 
-MOST_TRIALS = 100
+CLOCK_STEP = timedelta(seconds=2)
 Prose = Annotated[str, Bound(max_length=2000)]
 
 
@@ -50,6 +50,8 @@ class Trial(Document):
     def _window(self) -> Self:
         if self.window_end_ns <= self.window_start_ns:
             raise ValueError("window_end_ns must be after window_start_ns")
+        if self.floor_p99_ns < self.floor_p50_ns:
+            raise ValueError("floor_p99_ns lies below floor_p50_ns")
         return self
 
 
@@ -140,10 +142,11 @@ class Run(Document):
     def _ordered(self) -> Self:
         if [trial.index for trial in self.trials] != list(range(len(self.trials))):
             raise ValueError("trials are numbered 0, 1, 2 … in order")
-        for name in ("started_at", "ended_at"):
-            datetime.fromisoformat(getattr(self, name))  # a ValueError names a day or an hour that does not exist
-        if self.ended_at < self.started_at:
+        started, ended = (datetime.fromisoformat(text) for text in (self.started_at, self.ended_at))  # a ValueError for a day that does not exist
+        if ended < started:
             raise ValueError("ended_at lies before started_at")
+        if ended - started + CLOCK_STEP < timedelta(microseconds=max(trial.window_end_ns for trial in self.trials) // 1000):
+            raise ValueError("ended_at lies before the end of the last window")
         return self
 
     def metric(self, definition: str) -> MetricValue | None:

@@ -71,7 +71,7 @@ class Watch:
         passed = difference(self._host[0], host[0])
         facts: Facts = {
             "cpu_steal_ppm": _steal(passed),
-            "psi_cpu_some_avg10_ppm": _pressure(passed, last),
+            "psi_cpu_some_avg10_ppm": pressure(passed, last),
             "foreign_gpu_processes": foreign_processes(accelerator, os.getpid()),
             "throttle": throttle(grown, _absent(accelerator)),
             "energy_mj": energy(grown, energy_scope, _absent(accelerator)),
@@ -98,7 +98,7 @@ def _steal(host: Difference) -> Whole:
     return Whole(value=share, status="observed", source="/proc/stat")
 
 
-def _pressure(host: Difference, readings: Sequence[Reading]) -> Whole:
+def pressure(host: Difference, readings: Sequence[Reading]) -> Whole:
     """Share of the window in which some task waited for a processor, in ppm; `source` says where it is only the kernel's ten-second average.
 
     The average at the end of a window shorter than that still holds the warm-up, so it stands in only where the total was not read twice.

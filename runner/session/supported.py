@@ -68,4 +68,4 @@ def _precisions(plans: Sequence[Plan]) -> Iterator[Problem]:
 def _trials(methodology: Methodology, trials: int) -> Iterator[Problem]:
     least = methodology.protocol.min_trials
     if not least <= trials <= MOST_TRIALS:
-        yield Problem("--trials", str(trials), f"{least} to {MOST_TRIALS}", f"{methodology.name} asks for at least {least} trials", "usage")
+        yield Problem("--trials", str(trials), f"{least} to {MOST_TRIALS}", f"choose a number between; {methodology.name} sets the least", "usage")

@@ -9,13 +9,13 @@ from runner.contract.executor import Executor, build
 from runner.contract.fields import Text, facts
 from runner.node import home
 from runner.probe import Machine, probe
-from runner.report.executors import executor_lines
+from runner.report.executors import UNLOADED, executor_lines
 from runner.sensors import open_sensor
 from runner.talk import Talk
 from runner.verbs.result import DONE, Result
 
 OF_A_RUNTIME = ("sw.framework.", "sw.runtime.", "sw.kernel_libs", "sw.cuda.framework_build", "compile.", "precision.", "serving.")
-UNLOADED = Text(status="unreadable:no-runtime-loaded", source="lynxweb probe")
+ABSENT = Text(status=UNLOADED, source="lynxweb probe")
 
 
 def of_a_runtime(executor: Executor) -> list[str]:
@@ -31,5 +31,5 @@ def perform(talk: Talk) -> Result:
         leaves = probe(Machine(root=Path("/"), environ=os.environ, sensor=sensor), node.salt, node.declared)
     finally:
         sensor.close()
-    executor = build({**{path: UNLOADED for path in of_a_runtime(build(leaves))}, **leaves})
+    executor = build({**leaves, **dict.fromkeys(of_a_runtime(build(leaves)), ABSENT)})
     return Result(DONE, executor.model_dump(mode="json"), executor_lines(executor))

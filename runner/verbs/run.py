@@ -64,12 +64,12 @@ def _refuse(plans: Sequence[Plan], how: Methodology, trials: int, build: RunnerB
 def _planned(plans: Sequence[Plan], how: Methodology, trials: int) -> Result:
     seconds = trials * len(plans) * (how.protocol.min_duration_ns + how.protocol.warmup_min_ns) // 10**9
     document = {"would_run": [plan.label for plan in plans], "methodology": how.name, "trials": trials, "at_least_s": seconds}
-    head = f"would measure {how.name} v{how.version}, {_trials_text(trials, len(plans))}, at least {seconds} s:"
+    head = f"would measure {how.name} v{how.version}, {trials_text(trials, len(plans))}, at least {seconds} s:"
     lines = [head, *(f"  {plan.label}" for plan in plans)]
     return Result(DONE, document, lines)
 
 
-def _trials_text(trials: int, sides: int) -> str:
+def trials_text(trials: int, sides: int) -> str:
     """`1 trial`, `3 trials`, `3 trials of each side, interleaved`."""
     many = f"{trials} {'trial' if trials == 1 else 'trials'}"
     return many if sides == 1 else f"{many} of each side, interleaved"

@@ -6,8 +6,13 @@ import re
 
 import pytest
 
+from lynxweb.audit.actors import SYSTEM
+from lynxweb.registry.publication import publish_methodology
+from runner.contract.metrics import DEFINITIONS
+from tests import builders
 from tests.browser.conftest import Visit
-from tests.pages.shelf import Shelf
+from tests.pages.shelf import Shelf, executor
+from tests.registry.world import BECAUSE, bundle_of, upload
 
 pytestmark = pytest.mark.browser
 STATUS_ONLY = re.compile(r"^Failed to load resource: the server responded with a status of (422|404|400)")
@@ -116,3 +121,16 @@ def test_pages_say_everything_without_javascript(visit: Visit, shelf: Shelf) -> 
     page.get_by_text("Table of this figure").first.click()
     assert page.get_by_text("Stated percentiles and the value of each trial").is_visible()
     plain.close()
+
+
+def test_nothing_of_a_run_is_cut_off_on_a_desktop(visit: Visit, shelf: Shelf) -> None:
+    names = [name for name, definition in DEFINITIONS.items() if name.startswith(("latency", "throughput"))]
+    how = builders.methodology(metrics__definitions=names, version=2)
+    publish_methodology(SYSTEM, how.canonical(), reason=BECAUSE)
+    table = builders.samples(requests=7_000, scale_ppm=100_000)
+    run = upload(shelf.site, bundle_of(shelf.site, how=how, what=executor("onnxruntime"), table=table)).run_digest
+    visit.sign_in("person-a")
+    visit.open(f"/runs/{run}")
+    assert visit.page.locator("table.numbers").first.locator("thead th").count() > 8
+    cut = "[...document.querySelectorAll('.scroll')].filter((place) => place.scrollWidth > place.clientWidth).map((place) => place.ariaLabel)"
+    assert visit.page.evaluate(cut) == []

@@ -134,6 +134,47 @@ def test_an_instant_that_does_not_exist_is_refused(instant: str) -> None:
     assert any(problem.path.startswith("run.json") for problem in refused(sealed(edited(members(), "run.json", change))).problems)
 
 
+def test_a_run_that_ended_before_its_last_window_is_refused() -> None:
+    def change(tree: dict[str, Any]) -> None:
+        tree["ended_at"] = "2026-11-23T10:00:10.000000Z"
+
+    assert "before the end of the last window" in str(refused(sealed(edited(members(), "run.json", change))))
+
+
+@pytest.mark.parametrize(
+    ("what", "path"),
+    [
+        (executor(serving__max_batch=seen(-5)), "executor.before.json:serving.max_batch.value"),
+        (executor(serving__max_batch=seen(0)), "executor.before.json:serving.max_batch"),
+        (executor(hw__count=seen(-1)), "executor.before.json:hw.count.value"),
+    ],
+)
+def test_a_count_below_its_smallest_value_is_refused(what: Any, path: str) -> None:
+    parts = members()
+    parts |= {"executor.before.json": what.canonical(), "executor.after.json": what.canonical()}
+    assert path in {problem.path for problem in refused(sealed(parts)).problems}
+
+
+def test_negative_steal_hides_nothing() -> None:
+    def change(tree: dict[str, Any]) -> None:
+        tree["trials"][0]["cpu_steal_ppm"]["value"] = -5
+
+    found = refused(sealed(edited(members(), "run.json", change)))
+    assert [problem.path for problem in found.problems] == ["run.json:trials[0].cpu_steal_ppm.value"]
+
+
+def test_energy_under_a_methodology_that_measures_none_is_refused() -> None:
+    def change(tree: dict[str, Any]) -> None:
+        tree["trials"][0]["energy_mj"] = seen(7).model_dump()
+
+    assert "run.json:trials.energy_mj" in {problem.path for problem in refused(sealed(edited(members(), "run.json", change))).problems}
+
+
+def test_a_duplicate_key_that_no_encoder_can_carry_is_told_in_plain_text() -> None:
+    found = refused(sealed({**members(), "run.json": b'{"\\ud800":1,"\\ud800":2}'}))
+    assert all(text.encode() for problem in found.problems for text in problem.as_dict().values())
+
+
 def test_isolation_that_nobody_looked_at_is_refused() -> None:
     def change(tree: dict[str, Any]) -> None:
         tree["trials"][1]["cpu_steal_ppm"] = absent("not_collected").model_dump()

@@ -40,6 +40,7 @@ def test_a_valid_undeclared_run_has_only_that_finding() -> None:
         ({"fingerprint_warm": "9" * 64}, "executor-changed"),
         ({"fingerprint_end": "9" * 64}, "executor-changed"),
         ({"window_end_ns": 4 * 10**9}, "window-too-short"),
+        ({"floor_p50_ns": 10**8, "floor_p99_ns": 10**8}, "faster-than-floor"),
     ],
 )
 def test_a_trial_that_was_disturbed_is_found(changes: dict[str, Any], code: str) -> None:

@@ -71,6 +71,18 @@ def _parquet(**columns: pa.Array) -> bytes:
 WIDE = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(4), pa.float32()), 2)
 
 
+def _wide(rows: int, width: int) -> pa.FixedSizeListArray:
+    return pa.FixedSizeListArray.from_arrays(pa.repeat(pa.scalar(0, pa.float32()), rows * width), width)
+
+
+def test_a_few_bytes_that_ask_for_more_room_than_allowed_are_refused_before_they_are_read() -> None:
+    rows, width = 9_000, 1_000
+    bomb = _parquet(label=pa.repeat(pa.scalar(0, pa.int64()), rows), logits=_wide(rows, width), reference=_wide(rows, width))
+    assert len(bomb) < 100_000
+    with pytest.raises(Problems, match="within"):
+        decode_items(bomb)
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -8,7 +8,8 @@ import re
 import pytest
 from django.test import Client
 
-from tests.pages.shelf import Shelf, text_of
+from tests.pages.shelf import Shelf, accepted, executor, text_of
+from tests.registry.world import World
 
 
 def compared(reader: Client, a: str, b: str, policy: str) -> str:
@@ -32,12 +33,14 @@ def test_the_verdict_and_its_policy_stand_before_any_number(html: str) -> None:
 def test_the_outcome_is_a_sentence_with_interval_and_trials(html: str) -> None:
     page = text_of(html)
     assert re.search(
-        r"Latency p50: B is better by [\d.]+–[\d.]+ %\. Change of B against A \+[\d.]+ % \[\+[\d.]+, \+[\d.]+\], 95 % interval, 5 and 5 trials", page
+        r"Latency p50: B is better by [\d.]+–[\d.]+ %\. Change of B against A \+[\d.]+ % \[\+[\d.]+, \+[\d.]+\]: "
+        r"the ratio of the two medians with the 95 % interval of Welch’s t on logarithms of the trials, 5 and 5 trials",
+        page,
     )
 
 
 def test_every_metric_has_both_sides_and_the_change_with_intervals(html: str) -> None:
-    table = html.split("Median over trials")[1].split("</table>", maxsplit=1)[0]
+    table = html.split("Value: the median over trials")[1].split("</table>", maxsplit=1)[0]
     rows = [text_of(row) for row in re.findall(r"<tr role=\"row\"><th scope=\"row\".*?</tr>", table, re.DOTALL)]
     assert len(rows) == 3
     assert all(row.count("[") == 3 and row.count("@ closed loop, concurrency 1, batch 1") == 2 and row.count("n = 5 trials") == 2 for row in rows)
@@ -85,6 +88,25 @@ def test_the_permalink_is_cited_and_pinned(html: str, reader: Client, shelf: She
 def test_caveats_name_findings_and_energy(html: str) -> None:
     page = text_of(html.split("Caveats")[1])
     assert "A was not declared before it was measured." in page and "B: energy not measured (not applicable)." in page
+
+
+def test_the_table_says_what_values_changes_and_intervals_are(html: str) -> None:
+    caption = text_of(html.split("<caption>")[1].split("</caption>", maxsplit=1)[0])
+    assert caption.startswith("Value: the median over trials, in brackets the 95 % t interval on logarithms of the trials.")
+    assert "the ratio of the two medians, in brackets the 95 % interval of Welch’s t on logarithms of the trials" in caption
+
+
+def test_intervals_speak_of_this_machine_where_both_sides_are_one(reader: Client, site: World, shelf: Shelf, html: str) -> None:
+    assert "further trials on this machine as it was" in html and "these two machines" not in html
+    elsewhere = accepted(site, executor("onnxruntime"), 870_000, 21, instance="6" * 64)
+    other = compared(reader, shelf.torch, elsewhere, "iso-precision")
+    assert "further trials on these two machines as they were" in other and "this machine" not in other
+
+
+def test_the_verdict_counts_what_is_unknown_and_claims_no_more(reader: Client, shelf: Shelf) -> None:
+    page = text_of(compared(reader, shelf.ort, shelf.int8, "precision-study"))
+    assert "Every must-match field that could be read agrees; 1 field is unknown on both sides and listed below" in page
+    assert "nothing that matters" not in page and "executor.host.cpu_governor unreadable: no cpufreq" in page
 
 
 def test_the_page_is_light(html: str) -> None:

@@ -8,29 +8,27 @@ from decimal import Decimal
 import numpy as np
 
 from lynxweb.pages.figures import (
-    MOST_POINTS,
     MOST_POINTS_OF_FIGURE,
-    SHOWN_PERMILLES,
     Percentile,
     Rate,
     as_json,
-    chosen_ranks,
     latency_ecdf,
     throughput_bars,
 )
+from lynxweb.registry.curves import MOST_POINTS, SHOWN_PERMILLES, Curve, chosen_ranks, curve_of
 from runner.contract.statistics import rank
 
 HOSTILE = "<a href=javascript:alert(1)>x</a> & %{y}"
 
 
-def latencies(seed: int, n: int = 5_000) -> np.ndarray:
-    """Sorted latencies around 6 ms."""
-    return np.sort(np.random.default_rng(seed).integers(5_000_000, 7_000_000, n))
+def curve(seed: int, n: int = 5_000, *more_ns: int) -> Curve:
+    """The curve of latencies around 6 ms, and of `more_ns`."""
+    return curve_of(np.sort(np.append(np.random.default_rng(seed).integers(5_000_000, 7_000_000, n), more_ns)).astype(np.int64))
 
 
 def ecdf(trials: int = 5, n: int = 5_000) -> dict:
     """A figure of two sides as JSON values."""
-    curves = {name: [latencies(seed, n) for seed in range(trials)] for name in ("A: x", "B: y")}
+    curves = {name: [curve(seed, n) for seed in range(trials)] for name in ("A: x", "B: y")}
     stated = {name: (Percentile(500, 6_000_000, 5_900_000, 6_100_000),) for name in curves}
     return as_json(latency_ecdf(curves, stated, "closed loop, concurrency 1, batch 1"))
 
@@ -65,7 +63,7 @@ def test_a_marker_stands_at_its_percentile_with_its_interval() -> None:
 
 
 def test_mark_up_in_labels_is_escaped() -> None:
-    told = json.dumps(as_json(latency_ecdf({HOSTILE: [latencies(1)]}, {}, HOSTILE)), ensure_ascii=False)
+    told = json.dumps(as_json(latency_ecdf({HOSTILE: [curve(1)]}, {}, HOSTILE)), ensure_ascii=False)
     told += json.dumps(as_json(throughput_bars([Rate(HOSTILE, HOSTILE, Decimal(5), Decimal(4), Decimal(6), (Decimal(5),))])), ensure_ascii=False)
     assert "<a href" not in told
     assert "&lt;a href=javascript:alert(1)&gt;x&lt;/a&gt; &amp; % {y}" in told
@@ -79,5 +77,4 @@ def test_bars_start_at_zero_and_carry_their_point() -> None:
 
 
 def test_a_long_tail_takes_a_logarithmic_axis() -> None:
-    tail = np.append(latencies(1), 900_000_000)
-    assert as_json(latency_ecdf({"A": [tail]}, {}, "x"))["layout"]["xaxis"]["type"] == "log"
+    assert as_json(latency_ecdf({"A": [curve(1, 5_000, 900_000_000)]}, {}, "x"))["layout"]["xaxis"]["type"] == "log"

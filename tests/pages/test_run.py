@@ -39,7 +39,22 @@ def test_every_trial_has_its_row(reader: Client, shelf: Shelf) -> None:
     html = reader.get(f"/runs/{shelf.ort}").content.decode()
     table = html.split("Each trial is a fresh process")[1].split("</table>")[0]
     assert re.findall(r'<tr><th scope="row">(\d)</th>', table) == ["1", "2", "3", "4", "5"]
-    assert "200\u00a0ns" in table
+    around = html.split("What surrounded each trial:")[1].split("</table>")[0]
+    assert re.findall(r'<tr><th scope="row">(\d)</th>', around) == ["1", "2", "3", "4", "5"]
+    assert "200\u00a0ns" in around and "not measured: not applicable" in around
+
+
+def test_findings_of_one_code_share_a_row_with_every_place(reader: Client, site: World) -> None:
+    run = accepted(site, executor("onnxruntime"), 1_000_000, 5, requests=50)
+    html = reader.get(f"/runs/{run}").content.decode()
+    rows = [text_of(row) for row in re.findall(r'<tr role="row"><td role="cell" data-label="Effect">.*?</tr>', html, re.DOTALL)]
+    found = [row for row in rows if "too-few-requests" in row]
+    assert len(found) == 1 and all(f"run.trials[{number}] 50 of 64" in found[0] for number in range(5))
+
+
+def test_the_page_says_what_value_and_interval_are(reader: Client, shelf: Shelf) -> None:
+    page = text_of(reader.get(f"/runs/{shelf.ort}").content.decode())
+    assert "Each value is the median over trials; in brackets the 95 % t interval on logarithms of the trials" in page
 
 
 def test_energy_is_said_not_to_be_measured_and_why(reader: Client, shelf: Shelf) -> None:

@@ -21,12 +21,13 @@ import pytest
 from runner.cli import called
 from runner.contract.canonical import encode
 from runner.contract.executor import Executor
-from runner.contract.fields import AnyField
+from runner.contract.fields import AnyField, facts
 from runner.doctor import Check
 from runner.node import NodeHome, Site
-from runner.outbox import Outbox
+from runner.outbox import SHORTEST_PREFIX, Outbox
 from runner.verbs.doctor import told_of
 from runner.verbs.result import EXIT_CODES
+from runner.verbs.run import trials_text
 from tests.builders import evidence, executor, methodology, samples, seen
 from tests.runner.bundles import sealed
 from tests.runner.site_stub import Said, site
@@ -276,6 +277,31 @@ def test_a_dry_run_of_a_session_says_what_it_would_measure_and_measures_nothing(
     assert not (tmp_path / "outbox").exists()
 
 
+@pytest.mark.parametrize(
+    ("sides", "text"),
+    [(["--with", "null:fp32"], "3 trials, at"), (["--with", "null:fp32", "--with", "null:int8"], "3 trials of each side, interleaved, at")],
+)
+def test_a_dry_run_counts_trials_in_words_that_fit(tmp_path: Path, sides: list[str], text: str) -> None:
+    assert text in lynxweb(tmp_path, "run", "digits-quick", "--dry-run", *sides, "--trials", "3").stdout
+
+
+def test_a_single_trial_is_told_in_the_singular() -> None:
+    assert trials_text(1, 1) == "1 trial"
+    assert trials_text(1, 2) == "1 trial of each side, interleaved"
+
+
+def test_a_digest_that_is_too_short_says_how_many_characters_it_takes(tmp_path: Path) -> None:
+    Outbox(tmp_path / "outbox").put("abcdef" + "0" * 58, b"x")
+    done = lynxweb(tmp_path, "check", "abcde")
+    assert done.returncode == 2
+    assert "too short for a digest" in done.stderr and f"at least its first {SHORTEST_PREFIX} characters" in done.stderr
+
+
+def test_the_help_says_how_much_of_a_digest_is_enough(tmp_path: Path) -> None:
+    for verb in ("check", "compare"):
+        assert f"at least its first {SHORTEST_PREFIX} characters" in " ".join(lynxweb(tmp_path, verb, "--help").stdout.split())
+
+
 def test_a_methodology_over_another_model_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_bytes(methodology().canonical())
     done = lynxweb(tmp_path, "run", str(tmp_path / "mine.json"), "--json")
@@ -310,6 +336,17 @@ def test_the_probe_prints_an_executor_document_that_reads_back(tmp_path: Path) -
     done = lynxweb(tmp_path, "probe", "--json")
     assert done.returncode == 0
     assert Executor.read(encode(json.loads(done.stdout))).host.cpu.threads.known
+
+
+def test_the_probe_leaves_no_fact_without_a_reason(tmp_path: Path) -> None:
+    executor = Executor.read(encode(json.loads(lynxweb(tmp_path, "probe", "--json").stdout)))
+    assert [path for path, _, leaf in facts(executor) if not leaf.answered] == []
+
+
+def test_a_fact_of_a_runtime_says_in_the_probe_that_none_is_loaded(tmp_path: Path) -> None:
+    done = lynxweb(tmp_path, "probe")
+    assert "(unreadable:no-runtime-loaded)" in next(line for line in done.stdout.splitlines() if "sw.runtime.name" in line)
+    assert "belong to a runtime, and none is loaded" in done.stdout.splitlines()[-1]
 
 
 def test_what_the_owner_declares_completes_the_probe(tmp_path: Path) -> None:

@@ -236,6 +236,20 @@ class Board(NoSensor):
         return self._processes
 
 
+class Powered(Board):
+    """A device whose power is read."""
+
+    capabilities = frozenset({"power_avg_mw"})
+
+
+def test_power_at_rest_is_never_measured_and_says_so(tmp_path: Path) -> None:
+    assert probed(tmp_path, sensor=Powered(None))["env.idle_power_mw"].status == "unreadable:not-measured"
+
+
+def test_without_a_power_sensor_there_is_no_power_at_rest(tmp_path: Path) -> None:
+    assert probed(tmp_path)["env.idle_power_mw"].status == "not_applicable"
+
+
 def test_our_own_process_is_no_stranger_on_the_device(tmp_path: Path) -> None:
     assert foreign(machine(tmp_path, sensor=Board(frozenset({4242, 7, 8})))) == 2
 

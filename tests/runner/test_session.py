@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runner.contract.executor import Executor
-from runner.contract.fields import Whole
+from runner.contract.fields import AnyField, Whole
 from runner.contract.keys import SigningKey
 from runner.contract.problems import Problems
 from runner.contract.run import RunnerBuild
@@ -16,6 +16,7 @@ from runner.contract.samples import Samples
 from runner.node import NodeIdentity
 from runner.session.measure import Session, World, measure
 from runner.session.plan import Plan, distinct, parse
+from runner.session.scrub import scrubbed
 from runner.session.spawn import TrialFailed
 from runner.session.task import Outcome, Task, TrialResult
 from runner.session.trial_files import written
@@ -30,10 +31,12 @@ HOW = methodology()
 class Machine:
     """Stands where a process would be started: leaves the files of a trial, and fails or stops when told to."""
 
-    def __init__(self, fail: tuple[str, int] | None = None, stop: tuple[str, int] | None = None) -> None:
+    def __init__(
+        self, fail: tuple[str, int] | None = None, stop: tuple[str, int] | None = None, error: str = "", secret: str = ""
+    ) -> None:  # fmt: skip
         self.asked: list[tuple[str, int, bool]] = []
         self.folders: list[Path] = []
-        self._fail, self._stop = fail, stop
+        self._fail, self._stop, self._error, self._secret = fail, stop, error, secret
 
     def spawn(self, task: Task, folder: Path, patience_s: float) -> None:
         self.asked.append((task.backend, task.trial, task.evaluate_quality))
@@ -42,22 +45,23 @@ class Machine:
             raise KeyboardInterrupt
         if (task.backend, task.trial) == self._fail:
             raise TrialFailed("exit status 1: out of memory")
-        written(trial(task), folder)
+        written(trial(task, self._error, host__product=seen("/home/somebody")) if task.backend == self._secret else trial(task, self._error), folder)
 
     def world(self) -> World:
         return World(BUILD, lambda: "2026-11-23T10:00:00.000000Z", lambda: Whole(value=0, status="observed", source="test"), spawn=self.spawn)
 
 
-def what(backend: str) -> Executor:
-    return executor(sw__runtime__name=seen(backend), host__machine=seen("m"), host__boot=seen("5" * 64))
+def what(backend: str, **changes: AnyField) -> Executor:
+    return executor(sw__runtime__name=seen(backend), host__machine=seen("m"), host__boot=seen("5" * 64), **changes)
 
 
-def trial(task: Task) -> TrialResult:
-    """The result of one trial in which nothing is amiss."""
+def trial(task: Task, error: str = "", **changes: AnyField) -> TrialResult:
+    """The result of one trial in which nothing is amiss, unless a request ended with `error`."""
+    here = what(task.backend, **changes)
     table: Samples = samples(trials=task.trial + 1).only(task.trial)
-    stated = run(samples(trials=task.trial + 1), HOW, what(task.backend)).trials[task.trial]
-    outcome = Outcome(trial=stated, clock_cost_ns=50, telemetry_capabilities=(), errors=())
-    return TrialResult(outcome, what(task.backend), what(task.backend), table, (), items() if task.evaluate_quality else None)
+    stated = run(samples(trials=task.trial + 1), HOW, here).trials[task.trial]
+    outcome = Outcome(trial=stated, clock_cost_ns=50, telemetry_capabilities=(), errors=(error,) if error else ())
+    return TrialResult(outcome, here, here, table, (), items() if task.evaluate_quality else None)
 
 
 def session(machine: Machine, trials: int = 3, **options: object) -> Session:
@@ -135,8 +139,8 @@ def test_progress_is_told_between_trials_and_at_no_other_time() -> None:
     world = machine.world()
     hear = lambda phase, done, of: told.append((len(machine.asked), done, of))  # noqa: E731
     speaking = World(world.build, world.utc_now, world.clock_offset_ns, spawn=world.spawn, told=hear)
-    measure(PLANS, HOW, 2, NODE, speaking)
-    assert told == [(0, 0, 4), (1, 1, 4), (2, 2, 4), (3, 3, 4), (4, 4, 4)]
+    measure(PLANS, HOW, 3, NODE, speaking)
+    assert told == [(done, done, 6) for done in range(7)]
 
 
 def test_the_rows_of_a_run_are_those_of_its_trials() -> None:
@@ -156,7 +160,40 @@ def test_a_side_named_twice_is_a_usage_error() -> None:
         distinct([parse("onnxruntime:fp32"), parse("onnxruntime:fp32:cpu")])
 
 
-@pytest.mark.parametrize("trials", [0, 101])
-def test_an_impossible_number_of_trials_is_a_usage_error(trials: int) -> None:
+@pytest.mark.parametrize("trials", [0, 2, 101])
+def test_an_impossible_number_of_trials_is_a_usage_error_before_any_process_starts(trials: int) -> None:
+    machine = Machine()
     with pytest.raises(Problems):
-        session(Machine(), trials=trials)
+        session(machine, trials=trials)
+    assert machine.asked == []
+
+
+def test_what_this_runner_cannot_carry_out_is_refused_before_any_process_starts() -> None:
+    machine = Machine()
+    with pytest.raises(Problems, match=r"methodology\.load\.concurrency"):
+        measure(PLANS, methodology(load__concurrency=8), 3, NODE, machine.world())
+    assert machine.asked == []
+
+
+def test_a_side_that_cannot_be_sealed_fails_alone() -> None:
+    found = session(Machine(secret="onnxruntime"))
+    assert [measured.plan.backend for measured in found.measured] == ["torch-eager"]
+    assert [(failure.plan.backend, failure.trial) for failure in found.failures] == [("onnxruntime", None)]
+    assert "looks like a home-path" in found.failures[0].said
+
+
+def test_an_error_that_names_a_home_costs_no_side_its_bundle_and_the_home_stays_out() -> None:
+    found = session(Machine(error="FileNotFoundError: /home/somebody/model.onnx"))
+    assert (len(found.measured), found.failures) == (2, ())
+    said = found.measured[0].checked.evidence.run.limitations
+    assert said[0] == "trial 0: (a text with a home-path was left out)"
+
+
+def test_an_error_without_a_secret_is_told_as_it_is() -> None:
+    found = session(Machine(error="RuntimeError: no kernel for this shape"))
+    assert found.measured[0].checked.evidence.run.limitations[2] == "trial 2: RuntimeError: no kernel for this shape"
+
+
+def test_a_text_is_cut_where_a_limitation_would_not_hold_it() -> None:
+    assert scrubbed("x" * 5_000) == "x" * 1_899 + "…"
+    assert scrubbed("Authorization: Bearer abc and me@example.org") == "(a text with a bearer and a e-mail was left out)"

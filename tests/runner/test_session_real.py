@@ -149,7 +149,7 @@ def test_a_model_that_the_methodology_does_not_name_is_refused_before_measuring(
     tree: Any = decode(builtin()["digits-quick"])
     tree["workload"]["model_sha256"] = "0" * 64
     (tmp_path / "other.json").write_bytes(encode(tree))
-    done = subprocess.run(**command(tmp_path, "run", str(tmp_path / "other.json"), "--trials", "1", "--json"), capture_output=True, check=False)
+    done = subprocess.run(**command(tmp_path, "run", str(tmp_path / "other.json"), "--json"), capture_output=True, check=False)
     assert done.returncode == 2
     assert [error["path"] for error in json.loads(done.stdout)["errors"]] == ["methodology.workload.model_sha256"]
     assert Outbox(tmp_path / "outbox").entries() == []
@@ -192,7 +192,7 @@ def test_a_runner_killed_at_any_point_loses_no_sealed_bundle_and_leaves_no_half_
     outbox = Outbox(tmp_path / "outbox")
     sealed: dict[str, bytes] = {}
     for after in (chance.uniform(0.2, 5.0) for _ in range(5)):
-        child = subprocess.Popen(**command(tmp_path, "run", str(path), "--trials", "1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(**command(tmp_path, "run", str(path), "--trials", "2"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(after)
         child.kill()
         child.wait()

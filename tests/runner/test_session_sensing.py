@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from runner.contract.telemetry import HOST
 from runner.load.clock import Clock
-from runner.sensors.edges import Difference
+from runner.sensors.edges import Difference, difference
 from runner.sensors.host import HostSensor
 from runner.sensors.interface import Edge, Reading
 from runner.sensors.none import NoSensor
 from runner.sensors.replay import Replay, Trace
-from runner.session.sensing import Senses, Watch, energy, foreign_processes, throttle
+from runner.session.sensing import Senses, Watch, energy, foreign_processes, pressure, throttle
 
 NONE: Mapping[str, str] = {}
 PRESSURE = "some avg10=12.34 avg60=0.00 avg300=0.00 total=1000\n"
@@ -97,8 +98,33 @@ def test_steal_is_its_share_of_all_processor_time_in_the_window(tmp_path: Path) 
         machine(tmp_path, steal=30, total=2_000)
         watched = watch.ended("none")
     assert watched.facts["cpu_steal_ppm"].value == 20_000
-    assert watched.facts["psi_cpu_some_avg10_ppm"].value == 123_400
     assert [row.device for row in watched.telemetry] == [-1, -1]
+
+
+def host_edge(t_ns: int, **counters: int) -> Edge:
+    return Edge(t_ns, 0, HOST, counters)
+
+
+def test_pressure_is_its_share_of_the_window_and_not_the_average_that_covers_the_warm_up(tmp_path: Path) -> None:
+    with Senses("cpu", host=machine(tmp_path, steal=0, total=1_000)) as senses:
+        watched = Watch(senses, Clock(0)).ended("none")
+    leaf = watched.facts["psi_cpu_some_avg10_ppm"]
+    assert (leaf.value, leaf.source) == (0, "/proc/pressure/cpu total over the window")
+
+
+def test_pressure_is_counted_in_parts_per_million_of_the_window() -> None:
+    passed = difference(host_edge(0, psi_cpu_some_ns=7_000), host_edge(5_000_000_000, psi_cpu_some_ns=250_007_000))
+    assert pressure(passed, []).value == 50_000
+
+
+def test_pressure_never_exceeds_the_whole_window() -> None:
+    assert pressure(difference(host_edge(0, psi_cpu_some_ns=0), host_edge(100, psi_cpu_some_ns=103)), []).value == 1_000_000
+
+
+def test_the_kernels_average_stands_in_where_the_total_was_not_read_and_says_so() -> None:
+    reading = Reading(1, 0, HOST, {"psi_cpu_some_avg10_ppm": 123_400})
+    leaf = pressure(difference(host_edge(0), host_edge(100)), [reading])
+    assert (leaf.value, leaf.source) == (123_400, "/proc/pressure/cpu avg10 at the end of the window")
 
 
 def test_a_kernel_without_pressure_information_is_said_to_have_none(tmp_path: Path) -> None:
