@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runner.backends import precisions
-from runner.contract.methodology import Methodology
+from runner.contract.methodology import MOST_TRIALS, Methodology
 from runner.contract.problems import Problem, Problems
-from runner.contract.run import MOST_TRIALS, RunnerBuild
+from runner.contract.run import RunnerBuild
 from runner.contract.versions import within
 from runner.session.plan import Plan
 

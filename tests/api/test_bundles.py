@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +131,7 @@ def a_secret_in_a_note(site: World) -> bytes:
 
 
 def a_day_that_does_not_exist(site: World) -> bytes:
-    nonce = declare(site.node_actor, builders.methodology().sha256, request_id="declare:x").nonce
-    return bundle_of(site, nonce=nonce, started_at="2026-02-31T00:00:00.000000Z", ended_at="2026-12-01T00:00:00.000000Z")
+    return _raw("run.json", b'"started_at":"2026-11-23', b'"started_at":"2026-02-31', site)
 
 
 def an_expired_nonce(site: World) -> bytes:
@@ -248,8 +248,8 @@ def test_nobody_uploads_without_a_token_and_no_event_is_left(site: World) -> Non
 
 def test_a_replayed_nonce_is_a_conflict(site: World) -> None:
     nonce = declare(site.node_actor, builders.methodology().sha256, request_id="declare:1").nonce
-    started = utc_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    times = {"started_at": started, "ended_at": started}
+    started, ended = (moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") for moment in (utc_now(), utc_now() + timedelta(minutes=1)))
+    times = {"started_at": started, "ended_at": ended}
     assert post_bundle(site.token, bundle_of(site, nonce=nonce, **times)).status_code == 201
     response = post_bundle(site.token, bundle_of(site, nonce=nonce, notes="the better of two", **times))
     assert response.status_code == 409 and response.json()["code"] == "replayed-nonce"

@@ -57,7 +57,7 @@ def test_fingerprint_and_block_digests_are_shown(reader: Client, shelf: Shelf) -
 
 
 def test_runs_of_the_same_fingerprint_stand_together_and_the_page_says_so(reader: Client, site: World, shelf: Shelf) -> None:
-    later = accepted(site, executor("onnxruntime", host__cpu_steal_ppm=seen(70)), 870_000, 15)
+    later = accepted(site, executor("onnxruntime", env__cotenancy__cpu_steal_ppm=seen(70)), 870_000, 15)
     html = page_of(reader, later)
     assert f"/runs/{later}" in html and f"/runs/{shelf.ort}" in html and f"/runs/{shelf.int8}" not in html
     page = text_of(html)

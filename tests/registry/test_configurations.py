@@ -11,7 +11,7 @@ from tests.registry.world import World, bundle_of, upload, world
 
 def measured(site: World, seed: int, steal_ppm: int, runtime: str = "onnxruntime") -> str:
     """The digest of the executor document of a run during which the hypervisor took this share of time."""
-    what = builders.executor(sw__runtime__name=seen(runtime), host__cpu_steal_ppm=seen(steal_ppm))
+    what = builders.executor(sw__runtime__name=seen(runtime), env__cotenancy__cpu_steal_ppm=seen(steal_ppm))
     return Run.objects.get(digest=upload(site, bundle_of(site, seed, what=what)).run_digest).executor_id
 
 
