@@ -79,7 +79,7 @@ REFUSALS: dict[str, Refusal] = {
         Refusal(
             "R-42",
             "generic-field",
-            "What must match under this policy is the same on both sides.",
+            "Under this policy the field has to be the same on both sides.",
             "not_comparable",
             "repeat one side with the other's value, or choose the policy that studies this difference",
         ),

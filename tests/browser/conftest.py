@@ -39,7 +39,7 @@ COUNT = """async ([picture, wanted]) => {
 }"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     """Playwright's driver; its event loop makes Django see async code in this thread, which here is harmless."""
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
@@ -50,7 +50,7 @@ def playwright() -> Iterator[Playwright]:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
     """One Chromium for all tests."""
     found = playwright.chromium.launch(executable_path=chromium, args=FLAGS)

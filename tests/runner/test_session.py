@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,10 @@ class Machine:
         written(trial(task, self._error, host__product=seen("/home/somebody")) if task.backend == self._secret else trial(task, self._error), folder)
 
     def world(self) -> World:
-        return World(BUILD, lambda: "2026-11-23T10:00:00.000000Z", lambda: Whole(value=0, status="observed", source="test"), spawn=self.spawn)
+        minutes = itertools.count()  # a wall clock that goes on by a minute whenever somebody looks at it
+        return World(
+            BUILD, lambda: f"2026-11-23T10:{next(minutes):02}:00.000000Z", lambda: Whole(value=0, status="observed", source="test"), spawn=self.spawn
+        )
 
 
 def what(backend: str, **changes: AnyField) -> Executor:
