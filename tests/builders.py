@@ -142,7 +142,7 @@ def run(table: Samples, how: Methodology, what: Executor, **changes: Any) -> Run
     tree: dict[str, Any] = {
         "methodology_sha256": how.sha256, "fingerprint": fingerprint, "instance": "4" * 64, "instance_scope": "local", "boot": "5" * 64,
         "nonce": None, "runner": {"version": "0.1.0", "commit": "abcdef0", "dirty": False, "measurement_semantics": 1},
-        "measuring_party": "buyer", "started_at": "2026-11-23T10:00:00.000000Z", "ended_at": "2026-11-23T10:01:00.000000Z",
+        "measuring_party": "buyer", "started_at": "2026-01-05T10:00:00.000000Z", "ended_at": "2026-01-05T10:01:00.000000Z",
         "clock_offset_ns": seen(0).model_dump(), "clock_cost_ns": 50, "thermal_regime": absent("unreadable:no-sensor").model_dump(),
         "power_source": absent("not_applicable").model_dump(), "telemetry_capabilities": [], "exit_reason": "completed",
         "trials": [trial.model_dump(mode="json") for trial in trials],

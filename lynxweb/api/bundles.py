@@ -32,7 +32,7 @@ class Bundles(APIView):
     """The way in."""
 
     @describes(
-        "Upload a bundle", {200: AcceptedAnswer, 201: AcceptedAnswer}, 409, 413, 415, 422, 429, request={BUNDLE_TYPE: OpenApiTypes.BINARY},
+        "Upload a bundle", {200: AcceptedAnswer, 201: AcceptedAnswer}, 409, 413, 415, 422, 429, 503, request={BUNDLE_TYPE: OpenApiTypes.BINARY},
         parameters=[DIGEST_HEADER],
     )  # fmt: skip
     def post(self, request: Request) -> Response:

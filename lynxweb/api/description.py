@@ -20,6 +20,7 @@ WORDS = {
     415: "Another media type is needed.",
     422: "A rule is broken; every problem with its place and remedy.",
     429: "Too many rejected bundles.",
+    503: "No room for it now; Retry-After says when to try again.",
 }
 
 

@@ -9,13 +9,16 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.http.request import UnreadablePostError
+from pydantic import ValidationError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from lynxweb.audit.record import AlreadyRecorded, NotRecordable
 from lynxweb.registry.missing import NotFound
-from lynxweb.registry.refusing import Kind, Refused
+from lynxweb.registry.receiving import out_of_room
+from lynxweb.registry.refusing import Kind, Refused, unreadable
 from runner.contract.problems import Problem, Problems
 
 log = logging.getLogger(__name__)
@@ -23,6 +26,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 STATUSES: Mapping[Kind, int] = {"malformed": 400, "forbidden": 403, "conflict": 409, "too_large": 413, "rule": 422, "quota": 429}
 RETRY_AFTER_S = 3600
+FULL = Problem("storage", "no room", "room for this upload", "try again later; the operator frees space", "storage-full")
 TITLES = {
     400: "The request is malformed",
     401: "Sign in or send a token",
@@ -104,6 +108,18 @@ def _told(error: Exception) -> Told:
         return 503, [], "the log takes no events now", {"Retry-After": "60"}
     if isinstance(error, exceptions.APIException):
         return _framework(error)
+    return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Told:
+    """What comes from below the doors: a document, a connection or a disk; anything else is our failure."""
+    if isinstance(error, ValidationError):
+        return 422, list(unreadable(error)), "", {}
+    if isinstance(error, UnreadablePostError):
+        return 400, [], "the body stopped arriving; send the request again", {}
+    if out_of_room(error):
+        log.error("storage is full", exc_info=error)
+        return 503, [FULL], "", {"Retry-After": str(RETRY_AFTER_S)}
     log.exception("unforeseen failure", exc_info=error)
     return 500, [], "the site failed; its log says more", {}
 

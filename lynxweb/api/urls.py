@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import IsAuthenticated
 
 from lynxweb.api import bundles, comparisons, nodes, runs, versions
 
@@ -38,6 +39,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("methodologies/<api_digest:digest>", versions.OneMethodology.as_view(), name="api-methodology"),
     path("comparisons", comparisons.Comparisons.as_view(), name="api-comparisons"),
     path("comparisons/<api_digest:digest>", comparisons.OneComparison.as_view(), name="api-comparison"),
-    path("schema", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("schema", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="api-schema"),
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema", permission_classes=[IsAuthenticated]), name="api-docs"),
 ]

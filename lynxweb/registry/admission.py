@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from lynxweb.accounts.models import NodeKey
 from lynxweb.audit.actors import Actor
-from lynxweb.registry.models import Declaration, MethodologyVersion
+from lynxweb.registry.models import Declaration, MethodologyVersion, RunArtifact
 from lynxweb.registry.refusing import refused
 from runner.contract.bundle import Bundle
 from runner.contract.findings import Finding
@@ -14,19 +14,26 @@ from runner.contract.run import Run
 
 # A clock may be this far off before "measured before it was declared" is believed.
 CLOCK_TOLERANCE = timedelta(minutes=1)
+SAMPLES = "samples.parquet"
 
 
-def signing_key(actor: Actor, bundle: Bundle) -> NodeKey:
-    """The key that signed, if it belongs to the actor's organisation (and node), is not revoked, and really signed these bytes."""
+def signer(actor: Actor, bundle: Bundle) -> NodeKey:
+    """The key that signed, if it belongs to the actor's organisation (and node) and really signed these bytes; it may be revoked since."""
     path, node = "bundle.envelope.json:signatures[0].keyid", actor.id if actor.kind == "node" else None
     key = NodeKey.objects.for_actor(actor).select_related("node").filter(key_id=bundle.key_id).first()
     if key is None or (node is not None and key.node_id != node):
         raise refused("forbidden", path, bundle.key_id, "a key registered for this node", "enrol this node with its key", "unknown-key")
-    if key.revoked_from is not None or key.node.retired:
-        raise refused("forbidden", path, f"revoked from position {key.revoked_from}", "an unrevoked key", "register a new key", "revoked-key")
     if not bundle.envelope.signed_by(bytes(key.public)):
         raise refused("forbidden", "bundle.envelope.json:signatures[0].sig", "a signature that does not verify", "a signature by the stated key",
                       "send the bundle exactly as the runner sealed it", "wrong-signature")  # fmt: skip
+    return key
+
+
+def signing_key(actor: Actor, bundle: Bundle) -> NodeKey:
+    """The key that signed, if it may sign new runs: as `signer`, and neither revoked nor of a retired node."""
+    key, path = signer(actor, bundle), "bundle.envelope.json:signatures[0].keyid"
+    if key.revoked_from is not None or key.node.retired:
+        raise refused("forbidden", path, f"revoked from position {key.revoked_from}", "an unrevoked key", "register a new key", "revoked-key")
     return key
 
 
@@ -59,10 +66,15 @@ def declaration_of(bundle: Bundle, node: str, methodology: str) -> Declaration |
 
 
 def timeliness(declaration: Declaration | None, run: Run, now: datetime) -> tuple[Finding, ...]:
-    """Refuses measuring that began before the declaration or after its expiry; a late upload of a timely run is a finding."""
+    """Refuses times that are still to come, and measuring that began before the declaration or after its expiry.
+
+    A late upload of a timely run is a finding.
+    """
+    _past("run.json:started_at", run.started_at, now)
+    _past("run.json:ended_at", run.ended_at, now)
     if declaration is None:
         return ()
-    started = _instant(run.started_at)
+    started = _instant("run.json:started_at", run.started_at)
     if started > declaration.expires_at:
         raise refused("forbidden", "run.json:started_at", run.started_at, f"before {declaration.expires_at.isoformat()}",
                       "declare the run again, then measure", "expired-nonce")  # fmt: skip
@@ -74,8 +86,20 @@ def timeliness(declaration: Declaration | None, run: Run, now: datetime) -> tupl
     return (Finding("late-upload", "run.nonce", f"arrived after {declaration.expires_at.isoformat(timespec='seconds')}"),)
 
 
-def _instant(text: str) -> datetime:
+def reuse(run_digest: str, samples_sha256: str) -> tuple[Finding, ...]:
+    """The finding that these raw samples came with another run before, of whatever organisation; it does not say which."""
+    if not RunArtifact.objects.filter(artifact_id=samples_sha256, role=SAMPLES).exclude(run_id=run_digest).exists():
+        return ()
+    return (Finding("samples-reused", f"bundle.{SAMPLES}", samples_sha256),)
+
+
+def _past(path: str, text: str, now: datetime) -> None:
+    if _instant(path, text) > now + CLOCK_TOLERANCE:
+        raise refused("forbidden", path, text, f"not after {now.isoformat()}", "set the node's clock, then measure again", "time-to-come")
+
+
+def _instant(path: str, text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise refused("rule", "run.json:started_at", text, "a date that exists", "state the time in UTC", "invalid-document") from error
+        raise refused("rule", path, text, "a date that exists", "state the time in UTC", "invalid-document") from error

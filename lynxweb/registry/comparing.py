@@ -16,7 +16,7 @@ from lynxweb.registry import gathering
 from lynxweb.registry.cards import Judged, RunCard
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run, StoredComparison
-from lynxweb.registry.seeing import run_seen_by, runs_seen_by
+from lynxweb.registry.seeing import named, run_seen_by, runs_seen_by
 from runner.contract.comparability import Comparison, compare, nearest, request_digest
 from runner.contract.policies import POLICIES, Policy
 from runner.contract.problems import Problem, Problems
@@ -46,7 +46,7 @@ def compare_runs(
 
 def comparison_for(actor: Actor, digest: str) -> Judged:
     """The stored comparison behind a permalink, judged as the two runs stand now; `as_of_position` says when it was allowed."""
-    stored = _stored(actor, digest)
+    stored = _stored(actor, named("comparison", digest))
     if stored is None:
         raise NotFound("comparison", digest)
     one, other = run_seen_by(actor, stored.a_id), run_seen_by(actor, stored.b_id)

@@ -11,16 +11,18 @@ from django.db import transaction
 from lynxweb.accounts.models import Node
 from lynxweb.accounts.roles import require
 from lynxweb.audit.actions import Action
-from lynxweb.audit.actors import Actor, Subject
+from lynxweb.audit.actors import Actor, Reason, Subject
 from lynxweb.audit.leaf import instant
 from lynxweb.audit.models import Event
 from lynxweb.audit.record import record, recorded_as, utc_now
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Declaration, MethodologyVersion
+from lynxweb.registry.seeing import named
 from runner.contract.canonical import digest, sha256
 
 LIFETIME = timedelta(hours=24)
 NO_CHECKPOINT = bytes(32)
+REASON = Reason(text="declared over the API")
 
 
 def declare(
@@ -38,7 +40,7 @@ def declare(
     for itself; a person names one of the organisation's nodes. The same `request_id` again gives the same declaration.
     """
     acting = require(actor, Action.RUN_DECLARE)
-    methodology = MethodologyVersion.objects.filter(digest=methodology_digest).first()
+    methodology = MethodologyVersion.objects.filter(digest=named("methodology", methodology_digest)).first()
     if methodology is None:
         raise NotFound("methodology", methodology_digest)
     node = Node.objects.for_actor(acting).filter(id=acting.id if acting.kind == "node" else node_id, retired=False).first()
@@ -57,6 +59,7 @@ def declare(
             Action.RUN_DECLARE,
             Subject("declaration", nonce),
             actor=acting,
+            reason=REASON,
             request_id=request_id,
             after=digest({"nonce": nonce, "node": node.id, "methodology": methodology.digest, "expires_at": instant(declaration.expires_at)}),
             clock=clock,

@@ -10,25 +10,27 @@ from threading import BoundedSemaphore
 from typing import BinaryIO
 
 from django.db import transaction
+from pydantic import ValidationError
 
 from lynxweb.accounts.models import NodeKey
 from lynxweb.accounts.roles import require
 from lynxweb.audit.actions import Action
-from lynxweb.audit.actors import Actor, Subject
+from lynxweb.audit.actors import Actor, Reason, Subject
 from lynxweb.audit.models import Event
 from lynxweb.audit.opening import receipt_for
 from lynxweb.audit.record import hold, record, recorded_as, utc_now
 from lynxweb.registry import admission, filing
 from lynxweb.registry.models import Declaration, MethodologyVersion, Run
 from lynxweb.registry.receiving import Stream, received
-from lynxweb.registry.refusing import Refused, check_quota, record_rejection
+from lynxweb.registry.refusing import Refused, check_quota, record_rejection, unreadable
 from lynxweb.registry.tasks import recheck
 from runner.contract import bundle as bundles
 from runner.contract.canonical import sha256
-from runner.contract.check import check
+from runner.contract.check import Checked, check
 from runner.contract.problems import Problems
 
 LARGE_BYTES = 16 * 1024 * 1024
+REASON = Reason(text="uploaded with a signed bundle")
 _ONE_LARGE = BoundedSemaphore(1)
 
 
@@ -85,11 +87,14 @@ def receipt_of(run_digest: str) -> bytes:
 def _accept_file(handle: BinaryIO, actor: Actor, clock: Callable[[], datetime]) -> Accepted:
     try:
         bundle = bundles.read(handle)
+        admission.signer(actor, bundle)  # first of all: the payload alone names the run, and anybody could put it into another envelope
         if _known(actor, bundle.digest):
             return Accepted(bundle.digest, receipt_of(bundle.digest), created=False)
         admitted = _admit(bundle, actor, clock())
     except Problems as found:
         raise Refused("rule", found.problems) from found
+    except ValidationError as error:  # a net below the contract's own reading: no document that a model refuses is ever the site's failure
+        raise Refused("rule", unreadable(error)) from error
     placed = filing.place(filing.files_of(bundle))
     try:
         accepted = _commit(admitted, actor, clock)
@@ -122,8 +127,7 @@ def _admit(bundle: bundles.Bundle, actor: Actor, now: datetime) -> Admitted:
 
 def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> Accepted:
     """Rows, findings and the event in one transaction; of parallel uploads of one bundle the first makes the run."""
-    checked, now = admitted.prepared.checked, clock()
-    bundle = checked.bundle
+    bundle, now = admitted.prepared.checked.bundle, clock()
     with transaction.atomic():
         hold(transaction.get_connection())
         if _known(actor, bundle.digest):
@@ -132,13 +136,15 @@ def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> 
         admission.signing_key(actor, bundle)
         declaration = admission.declaration_of(bundle, admitted.key.node_id, admitted.methodology.digest)
         position = Event.objects.newest().values_list("seq", flat=True)[0] + 1
-        filing.file_run(admitted.prepared, admitted.key, admitted.methodology, position, now)
+        checked = _with_arrival(admitted.prepared)
+        filing.file_run(replace(admitted.prepared, checked=checked), admitted.key, admitted.methodology, position, now)
         if declaration is not None:
             Declaration.objects.filter(nonce=declaration.nonce).update(state="used", run=bundle.digest)
         recorded = record(
             Action.RUN_SUBMIT,
             Subject("run", bundle.digest),
             actor=actor,
+            reason=REASON,
             request_id=submission_id(bundle.digest),
             after=sha256(bundle.members["run.json"]),
             payload=sha256(bundle.envelope_bytes),
@@ -148,3 +154,10 @@ def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> 
         assert recorded.seq == position
         transaction.on_commit(lambda: recheck.delay(bundle.digest), robust=True)
     return Accepted(bundle.digest, receipt_for(recorded), created=True)
+
+
+def _with_arrival(prepared: filing.Prepared) -> Checked:
+    """The judged bundle with what only its arrival shows; asked while nobody else can write."""
+    checked = prepared.checked
+    reused = admission.reuse(checked.bundle.digest, prepared.digests[admission.SAMPLES])
+    return replace(checked, findings=(*checked.findings, *reused))

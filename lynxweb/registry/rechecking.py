@@ -24,7 +24,7 @@ from runner.contract.findings import CHECKER, Finding
 from runner.contract.problems import Problem, Problems
 
 # Findings that come from the arrival and not from the bundle: they stay when the bundle is checked again.
-OF_ARRIVAL = ("late-upload",)
+OF_ARRIVAL = ("late-upload", "samples-reused")
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.db import transaction
+from pydantic import ValidationError
 
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
-from lynxweb.audit.leaf import instant
+from lynxweb.audit.leaf import instant, leaf_fields
 from lynxweb.audit.models import Event
 from lynxweb.audit.record import AlreadyRecorded, record
 from runner.contract.canonical import digest
@@ -21,6 +22,9 @@ Kind = Literal["malformed", "too_large", "forbidden", "conflict", "rule", "quota
 MOST_REJECTIONS = 100
 REJECTION_WINDOW = timedelta(hours=1)
 LOOK_BACK = 1_000
+REASON = Reason(text="refused by intake")
+# Codes of what broke on the way and says nothing about the sender's bundles.
+UNCOUNTED = frozenset({"truncated"})
 MOST_CODES = 20
 
 
@@ -43,14 +47,30 @@ def refused(kind: Kind, path: str, found: str, expected: str, remedy: str, code:
     return Refused(kind, [Problem(path, found, expected, remedy, code)])
 
 
+def unreadable(error: ValidationError) -> tuple[Problem, ...]:
+    """A model's refusal as problems: the place and the rule, without the value."""
+    lines = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_CODES]
+    return tuple(Problem(".".join(map(str, line["loc"])) or "$", "not usable", line["msg"], "send the document that the contract describes",
+                         "invalid-document") for line in lines)  # fmt: skip
+
+
 def check_quota(actor: Actor, now: datetime) -> None:
-    """Refuse a node that filled the log with rejections: at most 100 within an hour, counted over the newest thousand events."""
+    """Refuse a node that filled the log with rejections: at most 100 within an hour, counted over the newest thousand events.
+
+    Uploads that broke off on the way are not counted.
+    """
     since = instant(now - REJECTION_WINDOW)
-    recent = Event.objects.newest().values_list("actor", "action", "time")[:LOOK_BACK]
-    rejections = sum(1 for who, action, time in recent if who == actor.id and action == Action.BUNDLE_REJECT and time >= since)
+    recent = Event.objects.newest().values_list("seq", "actor", "action", "time")[:LOOK_BACK]
+    refusals = [seq for seq, who, action, time in recent if who == actor.id and action == Action.BUNDLE_REJECT and time >= since]
+    rejections = _counted(refusals) if len(refusals) >= MOST_REJECTIONS else 0
     if rejections >= MOST_REJECTIONS:
         raise refused("quota", "node", f"{rejections} rejected bundles within an hour", f"fewer than {MOST_REJECTIONS}",
                       "mend the runner, check bundles with `lynxweb check`, and try again in an hour", "quota")  # fmt: skip
+
+
+def _counted(positions: list[int]) -> int:
+    leaves = Event.objects.filter(seq__in=positions).values_list("leaf", flat=True)
+    return sum(1 for leaf in leaves if not set(leaf_fields(leaf)["basis"]["codes"]) <= UNCOUNTED)
 
 
 def record_rejection(actor: Actor, declared_sha256: str, refusal: Refused, *, clock: Callable[[], datetime]) -> None:
@@ -62,7 +82,7 @@ def record_rejection(actor: Actor, declared_sha256: str, refusal: Refused, *, cl
                 Action.BUNDLE_REJECT,
                 Subject("bundle", declared_sha256),
                 actor=actor,
-                reason=Reason(text=None),
+                reason=REASON,
                 request_id=f"reject:{digest([actor.id, declared_sha256])}",
                 basis={"codes": codes, "checker": CHECKER},
                 clock=clock,

@@ -11,6 +11,7 @@ from lynxweb.registry.models import Run, RunQuerySet
 from runner.contract.problems import Problem, Problems
 
 LARGEST_PAGE = 200
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CURSOR = re.compile(r"p(0|[1-9][0-9]{0,17})")
 
 
@@ -19,9 +20,16 @@ def runs_seen_by(actor: Actor) -> RunQuerySet:
     return Run.objects.for_actor(require(actor, READ))
 
 
+def named(noun: str, digest: str) -> str:
+    """The digest as it stands, if it can name anything; `NotFound` otherwise, before the database is asked (PostgreSQL fails on a NUL)."""
+    if not _DIGEST.fullmatch(digest):
+        raise NotFound(noun, digest)
+    return digest
+
+
 def run_seen_by(actor: Actor, digest: str) -> Run:
     """One run with its documents; unknown and foreign are `NotFound` alike."""
-    run = runs_seen_by(actor).whole().filter(digest=digest).first()
+    run = runs_seen_by(actor).whole().filter(digest=named("run", digest)).first()
     if run is None:
         raise NotFound("run", digest)
     return run

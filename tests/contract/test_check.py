@@ -136,7 +136,7 @@ def test_an_instant_that_does_not_exist_is_refused(instant: str) -> None:
 
 def test_a_run_that_ended_before_its_last_window_is_refused() -> None:
     def change(tree: dict[str, Any]) -> None:
-        tree["ended_at"] = "2026-11-23T10:00:10.000000Z"
+        tree["ended_at"] = "2026-01-05T10:00:10.000000Z"
 
     assert "before the end of the last window" in str(refused(sealed(edited(members(), "run.json", change))))
 

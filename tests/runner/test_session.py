@@ -51,7 +51,7 @@ class Machine:
     def world(self) -> World:
         minutes = itertools.count()  # a wall clock that goes on by a minute whenever somebody looks at it
         return World(
-            BUILD, lambda: f"2026-11-23T10:{next(minutes):02}:00.000000Z", lambda: Whole(value=0, status="observed", source="test"), spawn=self.spawn
+            BUILD, lambda: f"2026-01-05T10:{next(minutes):02}:00.000000Z", lambda: Whole(value=0, status="observed", source="test"), spawn=self.spawn
         )
 
 

@@ -19,7 +19,9 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 15.0
-THREADS = 3
+THREADS = 16
+WORKER = "lynxweb.registry.embedded.patience.PatientWorker"
+BOUND = b"Listening at"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -38,12 +40,19 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    log_start: int = 0
 
     def check(self) -> None:
         """Raise `NotReady` with the last lines of its output if it has ended."""
         code = self.process.poll()
         if code is not None:
             raise NotReady(f"{self.name} ended with code {code}; the last lines of {self.log}:\n{last_lines(self.log)}")
+
+    def bound(self) -> bool:
+        """Whether this start of a web server has said that it holds its port: what answers there is then no other program."""
+        with self.log.open("rb") as lines:
+            lines.seek(self.log_start)
+            return BOUND in lines.read()
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -62,7 +71,7 @@ def refuse_taken_port(host: str, port: int) -> None:
 def start_site(host: str, port: int, logs: Path, environment: Mapping[str, str]) -> Child:
     """The web server."""
     arguments = [
-        "-m", "gunicorn", "lynxweb.wsgi:application", "--bind", f"{host}:{port}", "--workers", "1", "--worker-class", "gthread",
+        "-m", "gunicorn", "lynxweb.wsgi:application", "--bind", f"{host}:{port}", "--workers", "1", "--worker-class", WORKER,
         "--threads", str(THREADS), "--timeout", "120", "--graceful-timeout", "10", "--worker-tmp-dir", str(logs), "--no-control-socket",
     ]  # fmt: skip
     return _start("site", arguments, logs, environment)
@@ -78,13 +87,16 @@ def start_worker(logs: Path, environment: Mapping[str, str]) -> Child:
 
 
 def wait_until_ready(url: str, site: Child) -> None:
-    """Return as soon as the site answers that it is ready; `NotReady` when it ends or takes too long."""
+    """Return as soon as this very process answers that it is ready; `NotReady` when it ends or takes too long."""
     deadline, answer = time.monotonic() + READY_WITHIN_S, ""
     while time.monotonic() < deadline:
         site.check()
         try:
             with _DIRECT.open(f"{url}/readyz", timeout=5):
-                return
+                site.check()
+                if site.bound():
+                    return
+                answer = "another program answers on the port"
         except urllib.error.HTTPError as error:
             answer = error.read().decode(errors="replace")
         except OSError as error:
@@ -116,11 +128,12 @@ def _start(name: str, arguments: Sequence[str], logs: Path, environment: Mapping
     logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = logs / f"{name}.log"
     with path.open("ab") as output:
+        start = output.seek(0, os.SEEK_END)
         process = subprocess.Popen(  # a session of its own: Ctrl-C reaches the parent alone, which then ends its children in order
             [sys.executable, *arguments], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=dict(environment),
             start_new_session=True, preexec_fn=end_with_parent,  # noqa: PLW1509 - this process has one thread
         )  # fmt: skip
-    return Child(name, process, path)
+    return Child(name, process, path, start)
 
 
 def end_with_parent() -> None:

@@ -18,6 +18,7 @@ from django.db import connections
 
 from lynxweb.accounts.roles import Scope
 from lynxweb.registry.embedded import light, processes
+from lynxweb.registry.embedded.alone import Lock, RunningAlready
 from lynxweb.registry.embedded.asking import Site
 from lynxweb.registry.embedded.node import Node, NodeFailed
 from lynxweb.registry.embedded.setup import Account, prepare, token_for
@@ -39,9 +40,19 @@ class Command(BaseCommand):
         parser.add_argument("--exit", action="store_true", help="Do everything, print the addresses, stop, leave nothing running.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do it, whatever was done before."""
-        signal.signal(signal.SIGTERM, _ended)
+        """Do it, whatever was done before; alone on this installation until the end."""
         home = Path(settings.LYNXWEB_HOME)
+        try:
+            lock = Lock(home / "up.lock")
+        except RunningAlready as error:
+            raise CommandError(str(error)) from error
+        try:
+            self._up(home, options)
+        finally:
+            lock.release()
+
+    def _up(self, home: Path, options: dict[str, Any]) -> None:
+        signal.signal(signal.SIGTERM, _ended)
         children: list[processes.Child] = []
         account: Account | None = None
         shown = False
