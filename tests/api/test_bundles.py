@@ -131,7 +131,7 @@ def a_secret_in_a_note(site: World) -> bytes:
 
 
 def a_day_that_does_not_exist(site: World) -> bytes:
-    return _raw("run.json", b'"started_at":"2026-11-23', b'"started_at":"2026-02-31', site)
+    return _raw("run.json", b'"started_at":"2026-01-05', b'"started_at":"2026-02-31', site)
 
 
 def an_expired_nonce(site: World) -> bytes:
