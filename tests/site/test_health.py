@@ -24,7 +24,7 @@ def test_a_ready_site_says_so_part_by_part(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_a_missing_broker_is_named(client: Client, settings: Any, tmp_path: Path) -> None:
-    settings.BROKER_FOLDER = tmp_path / "gone"
+    settings.CELERY_BROKER_URL, settings.BROKER_FOLDER = "filesystem://", tmp_path / "gone"
     answer = client.get("/readyz")
     assert answer.status_code == 503 and answer.json()["parts"]["broker"] == "the broker folder is not writable"
 
