@@ -6,9 +6,12 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from runner.contract.bundle import Statement
 from runner.contract.executor import Executor
 from runner.contract.fields import Document
+from runner.contract.findings import Finding
 from runner.contract.methodology import Methodology
 from runner.contract.metrics import MetricDefinition
 from runner.contract.quality import QualityEvaluation
@@ -27,13 +30,10 @@ PUBLISHED: dict[str, type[Document]] = {
 
 def schemas() -> dict[str, str]:
     """The text of each schema file by name, draft 2020-12."""
-    return {
-        f"{name}.schema.json": json.dumps(
-            {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True)}, indent=1, sort_keys=True
-        )
-        + "\n"
-        for name, model in PUBLISHED.items()
-    }
+    made = {name: model.model_json_schema(by_alias=True) for name, model in PUBLISHED.items()}
+    made["finding.v1"] = {**TypeAdapter(Finding).json_schema(), "additionalProperties": False}
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {f"{name}.schema.json": json.dumps({**dialect, **schema}, indent=1, sort_keys=True) + "\n" for name, schema in made.items()}
 
 
 def main(folder: str) -> None:

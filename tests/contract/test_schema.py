@@ -22,6 +22,7 @@ def test_the_docs_publish_the_schemas_of_the_models() -> None:
 @pytest.mark.parametrize(
     ("name", "document"),
     [
+        ("finding.v1", {"code": "undeclared", "path": "run.nonce", "seen": "no declaration"}),
         ("executor.v1", executor().model_dump(mode="json")),
         ("methodology.v1", methodology_tree()),
         ("quality.v1", quality(methodology(), executor()).model_dump(mode="json")),
