@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import os
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,9 @@ from typing import Any
 
 import pytest
 
+# Whoever starts the tests in the background may have SIGINT ignored, which children inherit: then no test could press Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Linux builds of ONNX Runtime report usage to their maker unless this is set before they are imported, here or in a child process.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 ROOT = Path(__file__).resolve().parent.parent
