@@ -54,8 +54,8 @@ def derived_from(a: Side, b: Side) -> set[str]:
 
 
 def occurs(text: str, html: str) -> bool:
-    """Whether a number stands in a page as a number of its own, not inside a digest or another number."""
-    return re.search(rf"(?<![0-9a-fA-F.]){re.escape(text)}(?![0-9a-fA-F]|\.[0-9])", html) is not None
+    """Whether a number stands in a page as a number of its own, not inside a digest, a date, a time of day or another number."""
+    return re.search(rf"(?<![0-9a-fA-F.:-]){re.escape(text)}(?![0-9a-fA-F:-]|\.[0-9])", html) is not None
 
 
 @pytest.fixture
