@@ -59,13 +59,18 @@ def check_quota(actor: Actor, now: datetime) -> None:
 
     Uploads that broke off on the way are not counted.
     """
-    since = instant(now - REJECTION_WINDOW)
-    recent = Event.objects.newest().values_list("seq", "actor", "action", "time")[:LOOK_BACK]
-    refusals = [seq for seq, who, action, time in recent if who == actor.id and action == Action.BUNDLE_REJECT and time >= since]
+    refusals = _recent(actor, now)
     rejections = _counted(refusals) if len(refusals) >= MOST_REJECTIONS else 0
     if rejections >= MOST_REJECTIONS:
         raise refused("quota", "node", f"{rejections} rejected bundles within an hour", f"fewer than {MOST_REJECTIONS}",
                       "mend the runner, check bundles with `lynxweb check`, and try again in an hour", "quota")  # fmt: skip
+
+
+def _recent(actor: Actor, now: datetime) -> list[int]:
+    """Positions of the rejections that this actor left within the window."""
+    since = instant(now - REJECTION_WINDOW)
+    recent = Event.objects.newest().values_list("seq", "actor", "action", "time")[:LOOK_BACK]
+    return [seq for seq, who, action, time in recent if who == actor.id and action == Action.BUNDLE_REJECT and time >= since]
 
 
 def _counted(positions: list[int]) -> int:
@@ -74,8 +79,13 @@ def _counted(positions: list[int]) -> int:
 
 
 def record_rejection(actor: Actor, declared_sha256: str, refusal: Refused, *, clock: Callable[[], datetime]) -> None:
-    """Leave one `bundle.reject` event per node and digest, with the codes and nothing of the bundle."""
+    """Leave one `bundle.reject` event per node and digest, with the codes and nothing of the bundle.
+
+    Past the quota an upload that broke off leaves none: it shuts nobody out, and must not fill the log either.
+    """
     codes = sorted(refusal.codes)[:MOST_CODES]
+    if set(codes) <= UNCOUNTED and len(_recent(actor, clock())) >= MOST_REJECTIONS:
+        return
     try:
         with transaction.atomic():
             record(

@@ -132,11 +132,12 @@ def test_a_known_payload_in_a_broken_envelope_gets_no_receipt(site: World) -> No
     assert response.status_code == 403 and response.json()["code"] == "wrong-signature"
 
 
-def test_uploads_that_break_off_do_not_fill_the_quota(site: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploads_that_break_off_fill_neither_the_quota_nor_the_log(site: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lynxweb.registry.refusing.MOST_REJECTIONS", 3)
-    for number in range(4):
+    for number in range(6):
         with pytest.raises(Refused, match="bytes arrived"):
             upload(site, b"x" * (number + 1), declared_length=100)
+    assert Event.objects.filter(action="bundle.reject").count() == 3
     assert post_bundle(site.token, bundle_of(site)).status_code == 201
 
 
