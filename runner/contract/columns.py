@@ -26,12 +26,16 @@ Values = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Column:
-    """One integer column: its width in Parquet, whether its values run (delta) or repeat (dictionary), and whether one may be absent."""
+    """One integer column: its width in Parquet, whether its values run (delta) or repeat (dictionary), and whether one may be absent.
+
+    An `optional` column came after its table was first published: a table has it where something was measured, and old tables stay as they are.
+    """
 
     name: str
     bits: Literal[8, 32, 64]
     runs: bool
     nullable: bool = False
+    optional: bool = False
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -58,7 +62,11 @@ DEFAULT_LIMITS = Limits()
 
 
 def write(columns: Sequence[Column], values: Mapping[str, Values | pa.Array]) -> bytes:
-    """The Parquet bytes of one table: zstd level 3, delta or dictionary encoding, no statistics, row groups of 131,072."""
+    """The Parquet bytes of one table: zstd level 3, delta or dictionary encoding, no statistics, row groups of 131,072.
+
+    Optional columns are written where `values` has them.
+    """
+    columns = [column for column in columns if not column.optional or column.name in values]
     schema = pa.schema([pa.field(column.name, column.arrow, nullable=column.nullable) for column in columns])
     table = pa.table({column.name: pa.array(values[column.name], type=column.arrow) for column in columns}, schema=schema)
     sink = io.BytesIO()
@@ -74,10 +82,11 @@ class Reader:
     """One opened Parquet table whose size, shape and types are already known to be as agreed; raises `Problems` otherwise."""
 
     def __init__(self, content: bytes | Path, columns: Sequence[Column], limits: Limits = DEFAULT_LIMITS, name: str = "samples.parquet") -> None:
-        self.columns, self.name = tuple(columns), name
+        self.name = name
         source = content.open("rb") if isinstance(content, Path) else io.BytesIO(content)
         try:
             self._file = _opened(source, limits, name)
+            self.columns = _present(self._file.metadata, columns)
             _check_shape(self._file.metadata, self.columns, limits, name)
             _check_pages(source, self._file.metadata, limits, name)
         except BaseException:
@@ -134,6 +143,12 @@ def _opened(source: io.BufferedIOBase, limits: Limits, name: str) -> pq.ParquetF
         return pq.ParquetFile(source, pre_buffer=False, memory_map=False, arrow_extensions_enabled=False)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise refused(name, str(error)[:160], "a readable Parquet footer") from error
+
+
+def _present(metadata: pq.FileMetaData, columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The agreed columns less the optional ones that the table does not have; whatever else it has is refused by its shape."""
+    there = {metadata.schema.column(place).name for place in range(metadata.num_columns)}
+    return tuple(column for column in columns if not column.optional or column.name in there)
 
 
 def _check_shape(metadata: pq.FileMetaData, columns: Sequence[Column], limits: Limits, name: str) -> None:

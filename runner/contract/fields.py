@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)  # fmt: skip
 
 from runner.contract.canonical import decode, encode
 from runner.contract.problems import Problem, Problems
@@ -55,6 +65,31 @@ class Document(BaseModel):
             return cls.model_validate_json(content)
         except ValidationError as error:
             raise Problems(_problem(detail) for detail in error.errors(include_url=False)) from error
+
+
+class Grown(Document):
+    """A document with fields that came after its schema was first published, named in `LATER`.
+
+    At its default a later field is left out, so that documents from before it keep their bytes and digests; written out at its default it is
+    refused, so that one document still has one spelling.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = plain(self)
+        return {name: value for name, value in found.items() if name not in self.LATER or not self._at_default(name)}
+
+    @model_validator(mode="after")
+    def _one_spelling(self, info: ValidationInfo) -> Self:
+        spare = sorted(name for name in self.LATER & self.model_fields_set if self._at_default(name))
+        if info.mode == "json" and spare:
+            raise ValueError(f"{', '.join(spare)}: left out where there is nothing to say")
+        return self
+
+    def _at_default(self, name: str) -> bool:
+        return bool(getattr(self, name) == type(self).model_fields[name].get_default(call_default_factory=True))
 
 
 def _problem(detail: object) -> Problem:

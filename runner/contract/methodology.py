@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 from pydantic import Field as Bound
 from pydantic_core import PydanticCustomError
 
 from runner.contract.canonical import digest
-from runner.contract.fields import Decimal, Digest, Document, Name
+from runner.contract.fields import Digest, Document, Grown, Name
+from runner.contract.loads import Load, Natural, Positive, Seed
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.versions import parse
 
@@ -20,11 +20,8 @@ Kind = Literal["inference", "training", "microbenchmark", "burn_in", "quick"]
 FLOORS: dict[str, tuple[int, int, int]] = {"inference": (600 * 10**9, 3, 64), "quick": (5 * 10**9, 3, 64)}
 MOST_TRIALS = 100
 LONGEST_WINDOW_NS = 86_400 * 10**9
-SLOWEST_PER_S, FASTEST_PER_S = Fraction(1, 1000), 1_000_000
 QUICK_PRIMARIES = ("latency_p50@1", "throughput@1")
-Natural = Annotated[int, Bound(ge=0)]
-Positive = Annotated[int, Bound(gt=0)]
-Seed = Annotated[str, Bound(pattern=r"^(0|[1-9][0-9]{0,19})$")]
+AuditTest = Literal["repeat-one-sample", "alternate-seed", "quality-in-performance"]
 
 
 def _range(text: str) -> str:
@@ -62,28 +59,6 @@ class Workload(Document):
     reference: Reference
 
 
-class Load(Document):
-    """How requests arrive: closed loop with a concurrency, or open loop with a process and a rate, from one seed."""
-
-    loop: Literal["closed", "open"]
-    process: Literal["single_stream", "constant", "poisson"]
-    concurrency: Positive | None = None
-    rate_per_s: Decimal | None = None
-    seed: Seed
-    per: Literal["total", "replica"] = "total"
-    client_location: Literal["in_process", "loopback", "same_host", "lan", "wan"] = "in_process"
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.loop == "closed" and (self.concurrency is None or self.rate_per_s is not None or self.process != "single_stream"):
-            raise ValueError("a closed loop states its concurrency, no rate, and the process single_stream")
-        if self.loop == "open" and (self.rate_per_s is None or self.concurrency is not None or self.process == "single_stream"):
-            raise ValueError("an open loop states rate_per_s, no concurrency, and an arrival process")
-        if self.rate_per_s is not None and not SLOWEST_PER_S <= Fraction(self.rate_per_s) <= FASTEST_PER_S:
-            raise ValueError(f"rate_per_s must be between 0.001 and {FASTEST_PER_S} (got {self.rate_per_s[:40]})")
-        return self
-
-
 class Latency(Document):
     """Which latency: of what, counted from when."""
 
@@ -99,9 +74,14 @@ class Energy(Document):
     idle_subtraction: bool
 
 
-class Protocol(Document):
-    """How the measurement is carried out."""
+class Protocol(Grown):
+    """How the measurement is carried out.
 
+    From semantics 2 on: a warm-up that still drifts is extended up to `settle_extensions` times; `idle_ns` of rest, model loaded, lie before and
+    after the windows of a trial; a sustained shape ramps up for `ramp_ns` first; `audits` are extra trials and samples that enter no headline.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"settle_extensions", "idle_ns", "ramp_ns", "telemetry_hz", "audits"})
     timed_region: Prose
     exclusions: Proses
     clock: Line
@@ -120,6 +100,11 @@ class Protocol(Document):
     measurement_semantics: Positive
     latency: Latency
     energy: Energy
+    settle_extensions: Annotated[int, Bound(ge=0, le=10)] = 3
+    idle_ns: Annotated[int, Bound(ge=0, le=3_600 * 10**9)] = 0
+    ramp_ns: Annotated[int, Bound(ge=0, le=3_600 * 10**9)] = 0
+    telemetry_hz: Annotated[int, Bound(ge=1, le=50)] = 10
+    audits: tuple[AuditTest, ...] = ()
 
 
 class Metrics(Document):
@@ -149,17 +134,30 @@ class Reporting(Document):
     interval_level_permille: Literal[950]
 
 
-class Slo(Document):
-    """The latency budget, or `none` said aloud."""
+class Slo(Grown):
+    """The latency budget, or `none` said aloud: `permille` of the requests answered within `limit_ns`, certified at a stated confidence."""
 
+    LATER: ClassVar[frozenset[str]] = frozenset({"confidence_permille", "least_effective"})
     metric: Line
-    permille: Positive | None = None
+    permille: Annotated[int, Bound(gt=0, lt=1000)] | None = None
     limit_ns: Positive | None = None
+    confidence_permille: Annotated[int, Bound(ge=900, lt=1000)] = 990
+    least_effective: Natural = 400
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if len({self.metric == "none", self.permille is None, self.limit_ns is None}) != 1:
+            raise ValueError("slo: metric, permille and limit_ns together, or metric none and neither of them")
+        return self
 
 
-class Gates(Document):
+class Gates(Grown):
     """Parameters of the validity gates; ratios in parts per million."""
 
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {"max_drift_ppm", "max_clock_slew_ppm", "max_wall_step_ns", "max_clock_offset_ns", "max_enqueue_gap_ppm", "max_repeat_gain_ppm",
+         "max_performance_mismatch_ppm", "max_sample_gap_ns"}
+    )  # fmt: skip
     max_cpu_steal_ppm: Natural = 10_000
     max_psi_cpu_some_ppm: Natural = 100_000
     max_failed_ppm: Natural = 1_000
@@ -168,6 +166,14 @@ class Gates(Document):
     lag_share_ppm: Natural = 50_000
     variation_warn_ppm: Natural = 50_000
     variation_invalid_ppm: Natural = 200_000
+    max_drift_ppm: Natural = 20_000
+    max_clock_slew_ppm: Natural = 100
+    max_wall_step_ns: Natural = 100_000_000
+    max_clock_offset_ns: Natural = 100_000_000
+    max_enqueue_gap_ppm: Natural = 200_000
+    max_repeat_gain_ppm: Natural = 100_000
+    max_performance_mismatch_ppm: Natural = 0
+    max_sample_gap_ns: Natural = 500_000_000
 
 
 class Methodology(Document):
@@ -218,6 +224,8 @@ class Methodology(Document):
             raise ValueError("metrics.definitions: each definition once")
         if self.slo.metric != "none" and self.slo.metric not in self.metrics.definitions:
             raise ValueError(f"slo.metric must be none or among metrics.definitions (got {self.slo.metric})")
+        if self.slo.metric != "none" and DEFINITIONS[self.slo.metric].permille is None:
+            raise ValueError(f"slo.metric must be a latency (got {self.slo.metric})")
         if self.kind == "quick" and self.primary_metric not in QUICK_PRIMARIES:
             raise ValueError(f"the primary metric of a quick look is one of {', '.join(QUICK_PRIMARIES)} (got {self.primary_metric})")
         return self
@@ -230,6 +238,17 @@ class Methodology(Document):
             raise ValueError(f"protocol (duration, trials, requests) = {stated} is below the floors of kind {self.kind}: {FLOORS[self.kind]}")
         if self.kind == "quick" and self.protocol.energy.scope != "none":
             raise ValueError("a quick look measures no energy")
+        return self
+
+    @model_validator(mode="after")
+    def _shape_fits_load(self) -> Self:
+        several = len(self.load.points) != 1
+        if several != (self.shape == "sweep"):
+            raise ValueError(f"shape {self.shape} does not fit the load: several rates, concurrencies or a search are a sweep, and a sweep has them")
+        if self.load.search is not None and self.slo.metric == "none":
+            raise ValueError("a search looks for the highest load under a latency budget: state slo")
+        if (self.protocol.ramp_ns > 0) != (self.shape == "sustained"):
+            raise ValueError("protocol.ramp_ns: a sustained shape has a ramp, and no other one has")
         return self
 
     @property

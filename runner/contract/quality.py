@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from runner.contract.fields import Decimal as DecimalText
 from runner.contract.fields import Digest, Document, Name
-from runner.contract.methodology import Natural, Positive, Workload
+from runner.contract.loads import Natural, Positive
+from runner.contract.methodology import Workload
 from runner.contract.parquet_pages import inflated_bytes
 from runner.contract.problems import Problem, Problems
 from runner.contract.statistics import text, wilson

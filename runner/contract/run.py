@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field as Bound
 from pydantic import model_validator
 
-from runner.contract.fields import Decimal, Digest, Document, Instant, Text, Whole
-from runner.contract.methodology import MOST_TRIALS, Natural, Positive
+from runner.contract.fields import Decimal, Digest, Document, Grown, Instant, Name, Text, Whole
+from runner.contract.loads import Natural, Positive, Seed
+from runner.contract.methodology import MOST_TRIALS
 from runner.contract.metrics import DEFINITIONS
+from runner.contract.points import (
+    BatchCount,
+    Certificate,
+    ClassCount,
+    DeviceTime,
+    EnergyUse,
+    Goodput,
+    Lag,
+    PowerUse,
+    Sustained,
+    ThrottleWord,
+)  # fmt: skip
 
 CLOCK_STEP = timedelta(seconds=2)
 Prose = Annotated[str, Bound(max_length=2000)]
@@ -25,9 +38,60 @@ class RunnerBuild(Document):
     measurement_semantics: Positive
 
 
-class Trial(Document):
-    """One fresh process: its window as offsets from the start of the run, and the executor it saw warm and at its end."""
+class Phase(Document):
+    """A stretch of a trial as offsets from the start of the run, with the requests that were served in it."""
 
+    name: Literal["load", "first_inference", "floor", "warm_up", "idle_before", "ramp", "window", "idle_after", "quality"]
+    start_ns: Natural
+    end_ns: Natural
+    requests: Natural = 0
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.end_ns < self.start_ns:
+            raise ValueError(f"phase {self.name}: end_ns lies before start_ns")
+        return self
+
+
+class Window(Document):
+    """The measured phase of one operating point: the load that was offered there and the digest of its schedule (open loop)."""
+
+    point: Natural
+    start_ns: Natural
+    end_ns: Natural
+    rate_per_s: Decimal | None = None
+    concurrency: Positive | None = None
+    schedule_sha256: Digest | None = None
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.end_ns <= self.start_ns:
+            raise ValueError(f"window of point {self.point}: end_ns must be after start_ns")
+        return self
+
+
+class Fault(Document):
+    """Something that broke while a trial went on; what was measured is kept."""
+
+    code: Name
+    said: Annotated[str, Bound(max_length=400)]
+
+
+Purpose = Literal["measure", "search", "repeat-one-sample", "alternate-seed"]
+TRIAL_LATER = frozenset({
+    "purpose", "windows", "phases", "settled", "settle_extensions", "spin_ns", "handoff_ns", "driver_cpu", "clock_slew_ppm", "wall_step_ns",
+    "seed", "tick_ns", "faults",
+})  # fmt: skip
+
+
+class Trial(Grown):
+    """One fresh process: its window as offsets from the start of the run, and the executor it saw warm and at its end.
+
+    A trial with several operating points lists a window for each; its own then spans them all. Only trials whose purpose is `measure` enter a
+    headline. `seed` is the root seed where it is not the methodology's.
+    """
+
+    LATER: ClassVar[frozenset[str]] = TRIAL_LATER
     index: Natural
     fingerprint_warm: Digest
     fingerprint_end: Digest
@@ -45,6 +109,35 @@ class Trial(Document):
     foreign_gpu_processes: Whole = Whole()
     throttle: Text = Text()
     energy_mj: Whole = Whole()
+    purpose: Purpose = "measure"
+    windows: Annotated[tuple[Window, ...], Bound(max_length=256)] = ()
+    phases: Annotated[tuple[Phase, ...], Bound(max_length=512)] = ()
+    settled: bool | None = None
+    settle_extensions: Natural = 0
+    spin_ns: Natural | None = None
+    handoff_ns: Natural | None = None
+    driver_cpu: Natural | None = None
+    clock_slew_ppm: int | None = None
+    wall_step_ns: int | None = None
+    seed: Seed | None = None
+    tick_ns: Natural | None = None
+    faults: Annotated[tuple[Fault, ...], Bound(max_length=32)] = ()
+
+    @property
+    def points(self) -> tuple[Window, ...]:
+        """The window of each operating point, in order of time; the trial's own where it has only one."""
+        return self.windows or (Window(point=0, start_ns=self.window_start_ns, end_ns=self.window_end_ns, schedule_sha256=self.schedule_sha256),)
+
+    @model_validator(mode="after")
+    def _windows_inside(self) -> Self:
+        if self.windows:
+            starts = [window.start_ns for window in self.windows]
+            outer = (min(starts), max(window.end_ns for window in self.windows))
+            if outer != (self.window_start_ns, self.window_end_ns) or starts != sorted(starts):
+                raise ValueError("windows: in order of time, and the trial's window spans them all")
+            if len({window.point for window in self.windows}) != len(self.windows) or self.schedule_sha256 is not None:
+                raise ValueError("windows: each point once, each with the digest of its own schedule")
+        return self
 
     @model_validator(mode="after")
     def _window(self) -> Self:
@@ -86,9 +179,18 @@ class Withheld(Document):
     requests_fewest: Natural
 
 
-class OperatingPoint(Document):
-    """One load setting with its counts and metrics; throughput is never shown without it."""
+POINT_LATER = frozenset({
+    "lag", "effective_by_trial", "certificate", "goodput", "device", "power", "energy", "throttle", "sustained", "batches", "classes",
+})  # fmt: skip
 
+
+class OperatingPoint(Grown):
+    """One load setting with its counts and metrics; throughput is never shown without it.
+
+    `effective_by_trial` is E, the effective requests of each trial for the percentile of the latency budget (p99 where there is none).
+    """
+
+    LATER: ClassVar[frozenset[str]] = POINT_LATER
     name: str
     loop: Literal["closed", "open"]
     process: str
@@ -101,6 +203,40 @@ class OperatingPoint(Document):
     window_ns: Positive
     metrics: tuple[MetricValue, ...]
     withheld: tuple[Withheld, ...] = ()
+    lag: Lag | None = None
+    effective_by_trial: tuple[Natural, ...] = ()
+    certificate: Certificate | None = None
+    goodput: Goodput | None = None
+    device: DeviceTime | None = None
+    power: PowerUse | None = None
+    energy: tuple[EnergyUse, ...] = ()
+    throttle: ThrottleWord | None = None
+    sustained: tuple[Sustained, ...] = ()
+    batches: tuple[BatchCount, ...] = ()
+    classes: tuple[ClassCount, ...] = ()
+
+
+class SearchStep(Document):
+    """One step of a saturation search: its rate, the windows (points of the search trial) it took, and what its rows said."""
+
+    rate_per_s: Decimal
+    points: tuple[Natural, ...]
+    purpose: Literal["step", "confirm"]
+    answer: Literal["certified", "refuted", "undetermined", "generator-limited"]
+    n: Natural
+    over: Natural
+    effective: Natural
+
+
+class SearchOutcome(Document):
+    """The highest load under the latency budget as an interval: certified at `lo`, not at `hi`; only a confirmed rate is an operating point."""
+
+    capacity_per_s: Decimal
+    steps: Annotated[tuple[SearchStep, ...], Bound(max_length=128)]
+    lo_per_s: Decimal | None
+    hi_per_s: Decimal | None
+    confirmed_per_s: Decimal | None
+    cliff: bool
 
 
 class Tuning(Document):
@@ -110,9 +246,10 @@ class Tuning(Document):
     changes: tuple[Prose, ...] = ()
 
 
-class Run(Document):
+class Run(Grown):
     """One run, `run/v1`; every number in it is recomputed from `samples.parquet` by whoever receives it."""
 
+    LATER: ClassVar[frozenset[str]] = frozenset({"search"})
     schema_id: Literal["run/v1"] = "run/v1"
     methodology_sha256: Digest
     fingerprint: Digest
@@ -137,6 +274,7 @@ class Run(Document):
     exit_reason: Literal["completed", "interrupted", "failed"]
     limitations: tuple[Prose, ...] = ()
     notes: Prose = ""
+    search: SearchOutcome | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

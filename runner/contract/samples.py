@@ -25,13 +25,21 @@ COLUMNS = (
     Column("t_last_ns", 64, runs=True),
     Column("batch_size", 32, runs=False),
     Column("status", 8, runs=False),
+    Column("klass", 32, runs=False, optional=True),
+    Column("queue_ns", 64, runs=True, optional=True),
+    Column("device_ns", 64, runs=True, optional=True),
 )
+OPTIONAL = tuple(column.name for column in COLUMNS if column.optional)
 Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Rows in order of (trial, point, request); times are ns from the start of the run on its one monotonic clock; `status` codes as in `STATUS`."""
+    """Rows in order of (trial, point, request); times are ns from the start of the run on its one monotonic clock; `status` codes as in `STATUS`.
+
+    Optional columns are None for a table that has none: `klass` is the request's class in the methodology's order, `queue_ns` the wait for a busy
+    system where it does not follow from the row before, `device_ns` the time between a pair of device events (0 for a request that failed).
+    """
 
     trial: Integers
     point: Integers
@@ -41,13 +49,20 @@ class Samples:
     t_last_ns: Integers
     batch_size: npt.NDArray[np.int32]
     status: npt.NDArray[np.int8]
+    klass: npt.NDArray[np.int32] | None = None
+    queue_ns: Integers | None = None
+    device_ns: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.request)
 
     def rows(self, chosen: slice | npt.NDArray[np.bool_]) -> Samples:
         """The chosen rows; a slice shares memory with this table."""
-        return Samples(*(getattr(self, column.name)[chosen] for column in fields(self)))
+        return Samples(**{name: column[chosen] for name, column in self.present().items()})
+
+    def present(self) -> dict[str, Values]:
+        """Every column that this table has, by name."""
+        return {column.name: found for column in fields(self) if (found := getattr(self, column.name)) is not None}
 
     def only(self, trial: int) -> Samples:
         """The rows of one trial, without copying them."""
@@ -61,8 +76,9 @@ class Samples:
 
 
 def joined(parts: Sequence[Samples]) -> Samples:
-    """All rows of `parts`, one after the other."""
-    return Samples(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(Samples)))
+    """All rows of `parts`, one after the other; an optional column stays where every part has it."""
+    names = [column.name for column in fields(Samples) if all(getattr(part, column.name) is not None for part in parts)]
+    return Samples(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def encode(samples: Samples) -> bytes:
@@ -70,7 +86,7 @@ def encode(samples: Samples) -> bytes:
     problems = list(problems_of(samples))
     if problems:
         raise Problems(problems)
-    return write(COLUMNS, {column.name: getattr(samples, column.name) for column in COLUMNS})
+    return write(COLUMNS, samples.present())
 
 
 def decode(content: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Samples:
@@ -80,7 +96,7 @@ def decode(content: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Samples:
         found = reader.integers()
     finally:
         reader.close()
-    samples = Samples(*(found[column.name] for column in fields(Samples)))
+    samples = Samples(**found)
     problems = list(problems_of(samples))
     if problems:
         raise Problems(problems)
@@ -89,10 +105,10 @@ def decode(content: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Samples:
 
 def problems_of(samples: Samples) -> Iterator[Problem]:
     """Every broken rule of the table, at its first row."""
-    found: dict[str, Values] = {column.name: getattr(samples, column.name) for column in COLUMNS}
-    if any(column.shape != (len(samples),) or column.dtype != shape.dtype for shape, column in zip(COLUMNS, found.values(), strict=True)):
+    found = samples.present()
+    if any(found[shape.name].shape != (len(samples),) or found[shape.name].dtype != shape.dtype for shape in COLUMNS if shape.name in found):
         shapes = {name: f"{column.dtype}{list(column.shape)}" for name, column in found.items()}
-        yield Problem(FILE, str(shapes)[:200], "eight columns of one length and the agreed integer types", "build them with runner.load.driver")
+        yield Problem(FILE, str(shapes)[:200], "columns of one length and the agreed integer types", "build them with runner.load.driver")
         return
     for name, bad, expected in _rules(samples):
         if bad.any():
@@ -110,6 +126,13 @@ def _rules(samples: Samples) -> Iterator[tuple[str, npt.NDArray[np.bool_], str]]
     yield "t_sent_ns,t_last_ns", samples.t_last_ns < samples.t_sent_ns, "ended at or after it was sent"
     yield "batch_size", samples.batch_size < 1, "a batch of at least 1"
     yield "status", (samples.status < 0) | (samples.status >= len(STATUS)), f"a status code of {STATUS}"
+    if samples.klass is not None:
+        yield "klass", samples.klass < 0, "classes numbered from 0"
+    if samples.queue_ns is not None:
+        waited = (samples.queue_ns < 0) | (samples.queue_ns > samples.t_sent_ns - samples.t_scheduled_ns)
+        yield "t_scheduled_ns,t_sent_ns,queue_ns", waited, "a wait from 0 to the time between scheduled and sent"
+    if samples.device_ns is not None:
+        yield "device_ns", samples.device_ns < 0, "device times from 0"
 
 
 def _fallen(samples: Samples) -> npt.NDArray[np.bool_]:
@@ -139,7 +162,11 @@ def lag_queue_service(samples: Samples, *, serial: bool = True) -> tuple[Integer
 
     lag = sent − max(scheduled, free) is the generator's, queue = max(0, free − scheduled) is the wait for a busy system, service = last − sent.
     `free` is the end of the previous request of the same trial and point when one thread does all (`serial`); otherwise there is no queue term.
+    Where the rows store their wait (`queue_ns`), it is that one.
     """
+    if samples.queue_ns is not None:
+        wait = samples.t_sent_ns - samples.t_scheduled_ns
+        return wait - samples.queue_ns, samples.queue_ns, samples.t_last_ns - samples.t_sent_ns
     free = samples.t_scheduled_ns.copy()
     if serial and len(samples):
         free[1:] = samples.t_last_ns[:-1]

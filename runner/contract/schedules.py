@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from runner.contract.methodology import Load
+from runner.contract.loads import Load
 from runner.contract.problems import Problem, Problems
 
 STREAMS = ("arrivals", "samples", "blocks", "quality")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.contract.methodology import Load
+from runner.contract.loads import Load
 from runner.contract.schedules import offsets, requests_in, sample_order
 from runner.load.driver import Integers
 

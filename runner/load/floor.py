@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from runner.contract.methodology import Load
+from runner.contract.loads import Load
 from runner.contract.schedules import offsets, rate_of
 from runner.contract.statistics import rank
 from runner.load.clock import SECOND_NS, Clock

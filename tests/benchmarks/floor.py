@@ -17,7 +17,7 @@ import mlperf_loadgen as loadgen
 import numpy as np
 
 from runner.backends import open_backend
-from runner.contract.methodology import Load
+from runner.contract.loads import Load
 from runner.contract.samples import lag_queue_service
 from runner.load.arrivals import due_times
 from runner.load.clock import Clock, clock_cost

@@ -100,7 +100,7 @@ def test_utilisation_cannot_be_a_primary_metric(metric: str) -> None:
         ({"runner_versions": "latest"}, "no range of versions"),
         ({"metrics__definitions": ["latency_p50@1", "cpu_util@1"]}, "not computed from samples"),
         ({"metrics__definitions": ["latency_p50@1", "latency_p50@1"]}, "each definition once"),
-        ({"slo__metric": "speed"}, "slo.metric"),
+        ({"slo__metric": "speed", "slo__permille": 990, "slo__limit_ns": 1}, "slo.metric"),
         ({"quality__metrics": ["bleu"]}, "accuracy"),
         ({"primary_metric": "latency_p99@1"}, "quick look"),
         ({"protocol__energy__scope": "gpu_board"}, "no energy"),

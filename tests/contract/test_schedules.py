@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from runner.contract import schedules
-from runner.contract.methodology import Load
+from runner.contract.loads import Load
 from runner.contract.problems import Problems
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "schedules.json").read_text())

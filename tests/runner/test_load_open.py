@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from runner.contract.methodology import Load
+from runner.contract.loads import Load
 from runner.contract.samples import STATUS, Samples, decode, encode, lag_queue_service
 from runner.contract.schedules import digest, mismatch, offsets
 from runner.load.arrivals import due_times, order
