@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,48 +11,40 @@ import pyarrow as pa
 from runner.contract.canonical import LARGEST_INTEGER
 from runner.contract.columns import Column, Limits, Reader, write
 from runner.contract.problems import Problem, Problems
+from runner.contract.telemetry_row import HOST, NAMES, OPTIONAL, TelemetryRow
+
+__all__ = ["COLUMNS", "FILE", "HOST", "NAMES", "OPTIONAL", "TELEMETRY_LIMITS", "TelemetryRow", "decode", "encode", "problems_of"]
 
 FILE = "telemetry.parquet"
-HOST = -1  # the `device` of rows about the host
 TELEMETRY_LIMITS = Limits(file_bytes=16 * 1024 * 1024, rows=200_000, row_groups=8, inflated_bytes=64 * 1024 * 1024)
 SHARES = {"gpu_util_pct": 100, "cpu_steal_ppm": 1_000_000, "psi_cpu_some_avg10_ppm": 1_000_000}
 SIGNED = ("temperature_mc",)
-
-
-@dataclass(frozen=True)
-class TelemetryRow:
-    """One reading: ns from the start of the run, the device (-1 for the host), and what was measured; None where nothing was."""
-
-    t_ns: int
-    device: int = HOST
-    power_instant_mw: int | None = None
-    power_avg_mw: int | None = None
-    energy_mj: int | None = None
-    temperature_mc: int | None = None
-    sm_clock_khz: int | None = None
-    mem_clock_khz: int | None = None
-    throttle_mask: int | None = None
-    gpu_util_pct: int | None = None
-    memory_used_bytes: int | None = None
-    cpu_steal_ppm: int | None = None
-    psi_cpu_some_avg10_ppm: int | None = None
-
-
-NAMES = tuple(field.name for field in fields(TelemetryRow))
+WIDE = ("t_ns", "energy_mj", "throttle_mask", "memory_used_bytes")
+RUNNING = ("t_ns", "energy_mj", *(name for name in OPTIONAL if name != "foreign_processes"))
 COLUMNS = tuple(
-    Column(name, 64 if name in ("t_ns", "energy_mj", "throttle_mask", "memory_used_bytes") else 32, runs=name in ("t_ns", "energy_mj"),
-           nullable=name not in ("t_ns", "device"))
+    Column(name, 64 if name in WIDE or name in OPTIONAL else 32, runs=name in RUNNING, nullable=name not in ("t_ns", "device"),
+           optional=name in OPTIONAL)
     for name in NAMES
 )  # fmt: skip
 
+# name -> (least, most) of a value that is not absent
+RANGES = {
+    column.name: (-300_000 if column.name in SIGNED else 0, SHARES.get(column.name, LARGEST_INTEGER if column.bits == 64 else 2**31 - 1))
+    for column in COLUMNS[2:]
+}
+
 
 def encode(rows: Sequence[TelemetryRow]) -> bytes:
-    """`telemetry.parquet` of rows in order of time; the same rows give the same bytes; no rows give an empty table."""
+    """`telemetry.parquet` of rows in order of time; the same rows give the same bytes; no rows give an empty table.
+
+    An optional column is written where some row holds a value in it, and not otherwise.
+    """
     problems = list(problems_of(rows))
     if problems:
         raise Problems(problems)
-    columns = list(zip(*(astuple(row) for row in rows), strict=True)) if rows else [() for _ in NAMES]
-    return write(COLUMNS, {column.name: pa.array(values, type=column.arrow) for column, values in zip(COLUMNS, columns, strict=True)})
+    values = {column.name: list(map(attrgetter(column.name), rows)) for column in COLUMNS}
+    kept = [column for column in COLUMNS if not column.optional or any(value is not None for value in values[column.name])]
+    return write(COLUMNS, {column.name: pa.array(values[column.name], type=column.arrow) for column in kept})
 
 
 def decode(content: bytes | Path, limits: Limits = TELEMETRY_LIMITS) -> tuple[TelemetryRow, ...]:
@@ -62,7 +54,9 @@ def decode(content: bytes | Path, limits: Limits = TELEMETRY_LIMITS) -> tuple[Te
         table = reader.table()
     finally:
         reader.close()
-    rows = tuple(TelemetryRow(*values) for values in zip(*(table.column(name).to_pylist() for name in NAMES), strict=True))
+    there = [column.name for column in reader.columns]
+    values = zip(*(table.column(name).to_pylist() for name in there), strict=True)
+    rows = tuple(TelemetryRow(**dict(zip(there, row, strict=True))) for row in values)
     problems = list(problems_of(rows))
     if problems:
         raise Problems(problems)
@@ -82,12 +76,10 @@ def problems_of(rows: Sequence[TelemetryRow]) -> Iterator[Problem]:
 
 
 def _out_of_range(place: int, row: TelemetryRow) -> Iterator[Problem]:
-    for column in COLUMNS[2:]:
-        value = getattr(row, column.name)
-        most = SHARES.get(column.name, LARGEST_INTEGER if column.bits == 64 else 2**31 - 1)
-        least = -300_000 if column.name in SIGNED else 0
+    for name, (least, most) in RANGES.items():
+        value = getattr(row, name)
         if value is not None and not least <= value <= most:
-            yield _problem(place, column.name, value, f"{least} to {most}, or absent")
+            yield _problem(place, name, value, f"{least} to {most}, or absent")
 
 
 def _problem(place: int, name: str, value: int, expected: str) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runner.contract.telemetry import TelemetryRow
+from runner.contract.telemetry_row import TelemetryRow
 from runner.sensors.interface import Edge, Reading
 
 PPM = 1_000_000

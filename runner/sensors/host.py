@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter_ns
+from typing import TYPE_CHECKING
 
-from runner.contract.fields import AnyField
-from runner.contract.telemetry import HOST
+from runner.contract.telemetry_row import HOST
 from runner.sensors.edges import PPM, difference
 from runner.sensors.interface import Clock, Edge, Reading
+
+if TYPE_CHECKING:
+    from runner.contract.fields import AnyField
 
 STEAL = 7  # place of `steal` after the word `cpu` in /proc/stat; guest time at 8 and 9 is counted in user time already (proc_stat(5))
 Counters = dict[str, int]
@@ -66,7 +69,19 @@ class HostSensor:
         """Identities of the host are the probe's."""
         return ()
 
+    def meters(self) -> Mapping[int, Callable[[], int]]:
+        """Energy of the host is the business of `rapl`."""
+        return {}
+
     def process_ids(self) -> frozenset[int] | None:
+        """Not asked."""
+        return None
+
+    def processes(self) -> tuple[frozenset[int], ...] | None:
+        """Not asked."""
+        return None
+
+    def present(self) -> int | None:
         """Not asked."""
         return None
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from runner.contract.fields import AnyField
-from runner.contract.telemetry import HOST
+from runner.contract.telemetry_row import HOST
+
+if TYPE_CHECKING:  # the sampler's process needs no documents
+    from runner.contract.fields import AnyField
 
 Clock = Callable[[], int]
 
@@ -20,6 +22,8 @@ VIOLATIONS = (
 SLOWDOWNS = ("slowdown_sw_thermal_ns", "slowdown_hw_thermal_ns", "slowdown_hw_power_brake_ns")
 DEVICE_COUNTERS = (ENERGY, *VIOLATIONS, *SLOWDOWNS, "ecc_uncorrected", "ecc_corrected")
 HOST_COUNTERS = ("cpu_total_ticks", "cpu_steal_ticks", "psi_cpu_some_ns")
+PACKAGE_ENERGY = "package_energy_mj"
+LOST = "unreadable:gpu-is-lost"
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,17 @@ class Sensor(Protocol):
     def identities(self) -> tuple[str, ...]:
         """Raw identities of the units, for the caller to salt; they are never written down."""
 
+    def meters(self) -> Mapping[int, Callable[[], int]]:
+        """The energy counter alone, in mJ, by device that has one: cheap enough to ask for often; a call may raise `answers.Refused`."""
+
     def process_ids(self) -> frozenset[int] | None:
         """Processes on the devices, as the driver numbers them; None where the driver does not say."""
+
+    def processes(self) -> tuple[frozenset[int], ...] | None:
+        """The same for each device apart."""
+
+    def present(self) -> int | None:
+        """How many devices the driver counts now, visible or not; None where it does not say."""
 
     def close(self) -> None:
         """Let go of the device; harmless when repeated."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from runner.contract.fields import AnyField
 from runner.sensors.interface import Edge, Reading
+
+if TYPE_CHECKING:
+    from runner.contract.fields import AnyField
 
 
 class NoSensor:
@@ -42,7 +45,19 @@ class NoSensor:
         """No units."""
         return ()
 
+    def meters(self) -> Mapping[int, Callable[[], int]]:
+        """No counters."""
+        return {}
+
     def process_ids(self) -> frozenset[int] | None:
+        """Not known."""
+        return None
+
+    def processes(self) -> tuple[frozenset[int], ...] | None:
+        """Not known."""
+        return None
+
+    def present(self) -> int | None:
         """Not known."""
         return None
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from time import perf_counter_ns
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pynvml
 
-from runner.contract.fields import AnyField
 from runner.sensors.answers import Answer, Questions, Refused, answer, numbering, refusing, selected
 from runner.sensors.interface import ENERGY, SLOWDOWNS, VIOLATIONS, Clock, Edge, Reading, SensorAbsent
-from runner.sensors.nvml_facts import fields_of
 from runner.sensors.nvml_words import ARCHITECTURES, REASONS, SLOWDOWN_NUMBERING, averages_power
 
+if TYPE_CHECKING:
+    from runner.contract.fields import AnyField
+
+FACTS_MODULE = "runner.sensors.nvml_facts"  # by name: a process that only samples needs no documents
 Handle = Any
 POWER = ("power_instant_mw", "power_avg_mw")
 POLICIES = dict(zip(VIOLATIONS, ("POWER", "THERMAL", "SYNC_BOOST", "BOARD_LIMIT", "LOW_UTILIZATION", "RELIABILITY"), strict=True))
@@ -139,6 +142,12 @@ def _values(handle: Handle, facts: Mapping[str, Answer]) -> Questions:
     return Questions(calls)
 
 
+def _processes(handle: Handle) -> frozenset[int]:
+    found = {int(process.pid) for process in _call("nvmlDeviceGetComputeRunningProcesses", handle)}
+    served = answer("", lambda: _call("nvmlDeviceGetMPSComputeRunningProcesses", handle))
+    return frozenset(found | {int(process.pid) for process in cast(list[Any], served.value or [])})
+
+
 class _Device:
     """One visible device: its handle and what it answers."""
 
@@ -222,23 +231,37 @@ class Nvml:
 
     def describe(self) -> Mapping[str, AnyField]:
         """The devices and their driver by executor leaf path, as they are now."""
-        return fields_of([_facts(device.handle) for device in self._devices], _system()) if self._devices else {}
+        if not self._devices:
+            return {}
+        fields = import_module(FACTS_MODULE).fields_of([_facts(device.handle) for device in self._devices], _system())
+        return cast("Mapping[str, AnyField]", fields)
 
     def identities(self) -> tuple[str, ...]:
         """The devices' UUIDs."""
         return self._uuids
 
+    def meters(self) -> Mapping[int, Callable[[], int]]:
+        """The energy counter of each device that answers for one, in mJ."""
+        return {device.index: device.counters.calls[ENERGY][0] for device in self._devices if ENERGY in device.counters.calls}
+
     def process_ids(self) -> frozenset[int] | None:
         """Processes that compute on the devices, directly or through the multi-process service; None where the driver refuses."""
-        found: set[int] = set()
-        for device in self._devices:
-            try:
-                found |= {int(process.pid) for process in _call("nvmlDeviceGetComputeRunningProcesses", device.handle)}
-            except Refused:
-                return None
-            served = answer("", lambda d=device: _call("nvmlDeviceGetMPSComputeRunningProcesses", d.handle))  # type: ignore[misc]
-            found |= {int(process.pid) for process in cast(list[Any], served.value or [])}
-        return frozenset(found)
+        found = self.processes()
+        return None if found is None else frozenset[int]().union(*found)
+
+    def processes(self) -> tuple[frozenset[int], ...] | None:
+        """Processes on each device; None where the driver refuses for one of them."""
+        try:
+            return tuple(_processes(device.handle) for device in self._devices)
+        except Refused:
+            return None
+
+    def present(self) -> int | None:
+        """Devices that the driver counts now."""
+        try:
+            return int(_call("nvmlDeviceGetCount"))
+        except Refused:
+            return None
 
     def close(self) -> None:
         """Shut the library down once."""

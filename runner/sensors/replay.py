@@ -1,31 +1,35 @@
 """A sensor that gives back a recorded trace: the same rows in, the same readings out, so that no test of arithmetic needs a device.
 
-A trace is JSON: {"edges": [[edge of each device], …], "readings": [[reading of each device], …]}; times, values and refusals as recorded.
+A trace is JSON: {"label": "…", "edges": [[edge of each device], …], "readings": [[reading of each device], …]}; times, values and refusals
+as recorded. The label says what it was recorded from; a trace of a stand-in says SYNTHETIC.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from runner.contract.fields import AnyField
 from runner.sensors.interface import Edge, Reading
+
+if TYPE_CHECKING:
+    from runner.contract.fields import AnyField
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Trace:
-    """Edges and readings in the order in which they were read, one tuple of devices for each read."""
+    """Edges and readings in the order in which they were read, one tuple of devices for each read; `label` names what they came from."""
 
     edges: tuple[tuple[Edge, ...], ...] = ()
     readings: tuple[tuple[Reading, ...], ...] = ()
+    label: str = ""
 
     def encode(self) -> bytes:
         """The trace as JSON, one spelling for one trace."""
-        plain = {"edges": [[_plain(edge) for edge in step] for step in self.edges],
+        plain = {"label": self.label, "edges": [[_plain(edge) for edge in step] for step in self.edges],
                  "readings": [[_plain(reading) for reading in step] for step in self.readings]}  # fmt: skip
         return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
 
@@ -36,6 +40,7 @@ class Trace:
         return cls(
             tuple(tuple(Edge(**edge) for edge in step) for step in plain["edges"]),
             tuple(tuple(Reading(**reading) for reading in step) for step in plain["readings"]),
+            plain.get("label", ""),
         )
 
 
@@ -89,8 +94,20 @@ class Replay:
         """A trace holds no identities."""
         return ()
 
+    def meters(self) -> Mapping[int, Callable[[], int]]:
+        """A trace has no counter beside its edges."""
+        return {}
+
     def process_ids(self) -> frozenset[int] | None:
         """A trace holds no processes."""
+        return None
+
+    def processes(self) -> tuple[frozenset[int], ...] | None:
+        """A trace holds no processes."""
+        return None
+
+    def present(self) -> int | None:
+        """Not known."""
         return None
 
     def close(self) -> None:
