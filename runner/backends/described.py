@@ -17,12 +17,14 @@ EXPORTER_LEAVES = ("name", "version", "opset")
 def serving(engine: str, config: ExecutorConfig, threads: tuple[AnyField, AnyField]) -> dict[str, AnyField]:
     """The leaves `serving.*` of an engine called in the process of its client; `threads` are the intra and inter counts in effect."""
     alone, source = inapplicable("a request is one batch, none waits for others"), "runner"
+    policy = "fixed" if config.batch_policy == "single" and config.batch > 1 else config.batch_policy
+    timeout_ns = config.batch_timeout_ns if policy == "dynamic" else None
     return {
         "serving.engine": observed(engine, source),
-        "serving.batch_policy": observed("single" if config.batch == 1 else "fixed", source),
+        "serving.batch_policy": observed(policy, source),
         "serving.max_batch": observed(config.batch, source),
-        "serving.batch_timeout_ns": alone,
-        "serving.replicas": observed(1, source),
+        "serving.batch_timeout_ns": observed(timeout_ns, source) if timeout_ns is not None else alone,
+        "serving.replicas": observed(config.replicas, source),
         "serving.threads_intra": threads[0],
         "serving.threads_inter": threads[1],
         "serving.streams": observed(1, source) if config.device == "cuda" else inapplicable("a CPU has no streams"),
@@ -80,13 +82,13 @@ def refuse_unless(offered: tuple[str, ...], artifact: Artifact, config: Executor
     if (artifact.precision, artifact.format) != (config.precision, runtime_format):
         asked, found = f"{config.precision} as {runtime_format}", f"{artifact.precision} as {artifact.format}"
         raise BackendError(f"{backend}: the artifact is {found} (asked for {asked}); take the artifact of the precision that is asked for")
-    for name in ("batch", "threads_intra", "threads_inter"):
+    for name in ("batch", "threads_intra", "threads_inter", "replicas"):
         if getattr(config, name) < 1:
             raise BackendError(f"{backend}: {name} must be 1 or more (got {getattr(config, name)})")
 
 
 def refuse_shape(found: tuple[int, ...], artifact: Artifact, config: ExecutorConfig, backend: str) -> None:
-    """BackendError where one request does not have the shape (batch, *input_shape) of the model."""
-    expected = (config.batch, *artifact.input_shape)
-    if found != expected:
-        raise BackendError(f"{backend}: a request has the shape {expected} (got {found}); prepare `batch` samples at a time")
+    """BackendError where one request is not 1 to `batch` samples of the model's shape."""
+    if found[1:] != artifact.input_shape or not 1 <= (found[0] if found else 0) <= config.batch:
+        asked = f"(1 to {config.batch}, {', '.join(map(str, artifact.input_shape))})" if config.batch > 1 else str((1, *artifact.input_shape))
+        raise BackendError(f"{backend}: a request has the shape {asked} (got {found}); prepare at most `batch` samples at a time")

@@ -15,6 +15,7 @@ from runner.contract.fields import AnyField, Document, Name
 
 Capability = Literal["async", "device-time", "op-placement", "tokens"]
 Device = Literal["cpu", "cuda"]
+BatchPolicy = Literal["single", "fixed", "dynamic", "as_requested"]
 Batch = npt.NDArray[np.float32]
 # A backend's own handle on a request whose buffers and bindings are ready, and on one that has been answered.
 Prepared = Any
@@ -66,13 +67,21 @@ class Artifact:
 
 @dataclass(frozen=True)
 class ExecutorConfig:
-    """The options of an executor that the runner sets; everything else is found and described."""
+    """The options of an executor that the runner sets; everything else is found and described.
+
+    `batch` is the largest batch. Policies: `single` and `fixed` requests carry one or `batch` samples each, `as_requested` as many as their class
+    says; `dynamic` joins waiting requests of one sample, at most `batch` of them and none for longer than `batch_timeout_ns`. `replicas` workers
+    serve at the same time.
+    """
 
     precision: str = "fp32"
     device: Device = "cpu"
     threads_intra: int = 1
     threads_inter: int = 1
     batch: int = 1
+    batch_policy: BatchPolicy = "single"
+    batch_timeout_ns: int | None = None
+    replicas: int = 1
 
 
 class Backend(Protocol):
@@ -87,7 +96,10 @@ class Backend(Protocol):
         """Make the model ready under `config`; BackendError names an option that cannot be had."""
 
     def prepare(self, samples: Batch) -> Prepared:
-        """Do all that is not part of serving one request of `config.batch` samples: copy in, pin, bind, allocate outputs."""
+        """Do all that is not part of serving one request of 1 to `config.batch` samples: copy in, pin, bind, allocate outputs."""
+
+    def refill(self, prepared: Prepared, samples: Batch) -> None:
+        """Put as many other samples into the buffers of a prepared request: the part of serving that joins single requests into a batch."""
 
     def warmup(self, prepared: Prepared) -> None:
         """Do the lazy work of this shape: compile, tune, capture."""

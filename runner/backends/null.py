@@ -48,7 +48,10 @@ class Null:
         """A request with outputs of not-a-number."""
         artifact, config = self._ready()
         refuse_shape(samples.shape, artifact, config, self.name)
-        return Request(np.full((config.batch, artifact.classes), np.nan, np.float32))
+        return Request(np.full((len(samples), artifact.classes), np.nan, np.float32))
+
+    def refill(self, prepared: Request, samples: Batch) -> None:
+        """Nothing reads the samples."""
 
     def warmup(self, prepared: object) -> None:
         """Nothing is lazy here."""

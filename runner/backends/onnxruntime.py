@@ -69,12 +69,16 @@ class OnnxRuntime:
         session = self._ready()
         refuse_shape(samples.shape, self._artifact, self._config, self.name)
         images = np.array(samples, dtype=np.float32, order="C", copy=True)
-        logits = np.full((self._config.batch, self._artifact.classes), np.nan, np.float32)
+        logits = np.full((len(images), self._artifact.classes), np.nan, np.float32)
         binding = session.io_binding()
         (given,), (wanted,) = session.get_inputs(), session.get_outputs()
         binding.bind_input(given.name, "cpu", 0, np.float32, images.shape, images.ctypes.data)
         binding.bind_output(wanted.name, "cpu", 0, np.float32, logits.shape, logits.ctypes.data)
         return Request(binding, images, logits)
+
+    def refill(self, prepared: Request, samples: Batch) -> None:
+        """Copy the samples into the buffer that is bound."""
+        prepared.images[...] = samples
 
     def warmup(self, prepared: Request) -> None:
         """Run the shape twice: the first run allocates the arena, the second plans memory by the pattern of the first."""

@@ -69,10 +69,14 @@ class TorchEager:
         self._ready()
         refuse_shape(samples.shape, self._artifact, self._config, self.name)
         images = torch.from_numpy(np.array(samples, dtype=np.float32, order="C", copy=True))
-        logits = torch.full((self._config.batch, self._artifact.classes), float("nan"), dtype=torch.float32)
+        logits = torch.full((len(images), self._artifact.classes), float("nan"), dtype=torch.float32)
         if self._device is not None:
             images, logits = images.pin_memory(), logits.pin_memory()
         return Request(images, logits, self._device)
+
+    def refill(self, prepared: Request, samples: Batch) -> None:
+        """Copy the samples into the request's host buffer."""
+        prepared.images.numpy()[...] = samples
 
     def warmup(self, prepared: Request) -> None:
         """Run the shape twice: the first call picks kernels and fills the allocator's cache."""

@@ -70,6 +70,16 @@ def test_changing_the_samples_after_prepare_changes_nothing(backend: Backend) ->
     assert np.array_equal(backend.outputs(backend.run(prepared))["logits"], answers(backend, 0))
 
 
+def test_a_smaller_batch_and_refilled_buffers_give_the_answers_of_their_samples(case: Case) -> None:
+    single, batched = loaded(case), loaded(case, batch=4)
+    prepared = batched.prepare(INPUTS[:3])
+    batched.run(prepared)
+    batched.refill(prepared, INPUTS[5:8])
+    together = batched.outputs(batched.run(prepared))["logits"]
+    alone = np.concatenate([single.outputs(single.run(single.prepare(INPUTS[place : place + 1])))["logits"].copy() for place in (5, 6, 7)])
+    assert together.shape == alone.shape and (together.argmax(axis=1) == alone.argmax(axis=1)).all()
+
+
 def test_a_batch_gives_the_answers_of_its_samples(case: Case) -> None:
     single, batched = loaded(case), loaded(case, batch=4)
     together = batched.outputs(batched.run(batched.prepare(INPUTS[:4])))["logits"]
