@@ -1,8 +1,4 @@
-"""When requests are due and which sample each one takes: everything follows from one root seed, bit for bit, on any machine.
-
-Only raw 64-bit words of PCG64 and operations that IEEE 754 rounds exactly (+ − × ÷) are used: no distribution method of NumPy and no logarithm
-of a C library, whose last digits may change from one release or processor to the next.
-"""
+"""When requests are due, which sample each one takes and of which class it is: all of it follows from one root seed, bit for bit, on any machine."""
 
 from __future__ import annotations
 
@@ -13,36 +9,31 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from runner.contract.loads import Load
+from runner.contract.arrival_processes import (
+    constant,
+    even_shares,
+    gamma_weights,
+    poisson_shares,
+    poisson_weights,
+    ramp,
+    ramp_requests,
+    replayed,
+    scaled_gaps,
+)  # fmt: skip
+from runner.contract.loads import CLOSED, FASTEST_PER_S, RAMPS, Load
 from runner.contract.problems import Problem, Problems
+from runner.contract.streams import STREAMS, Bounded, all_below, generator, seed
 
-STREAMS = ("arrivals", "samples", "blocks", "quality")
-PROCESSES = ("constant", "poisson")
+__all__ = [
+    "FASTEST_PER_S", "MOST_REQUESTS", "PROCESSES", "SECOND_NS", "STREAMS", "class_sequence", "departure", "digest", "due_times", "generator",
+    "offsets", "rate_of", "requests_in", "sample_order", "seed", "span_ns",
+]  # fmt: skip
+
+PROCESSES = ("constant", "poisson", "gamma")
 MOST_REQUESTS = 20_000_000
-FASTEST_PER_S = 1_000_000
 SECOND_NS = 1_000_000_000
 _PREFIX = b"lynxweb/schedule/1\n"
-_LN2 = 0.6931471805599453
-_TERMS = 12  # atanh(s) for |s| <= 0.1716: the next term is below 2^-60 of the first
-
 Integers = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
-Reals = npt.NDArray[np.float64]
-
-
-def seed(root: str, stream: str, point: int, trial: int) -> int:
-    """The 256-bit seed of one stream: SHA-256 of `root 00 stream 00 point 00 trial` in ASCII, read big-endian."""
-    if stream not in STREAMS:
-        raise Problems([Problem("schedule.stream", stream, f"one of {', '.join(STREAMS)}", "name a known stream")])
-    if not root.isascii() or not root.isdigit():
-        raise Problems([Problem("methodology.load.seed", root[:80], "decimal digits", "write the seed as a decimal string")])
-    label = b"\0".join((root.encode("ascii"), stream.encode("ascii"), str(point).encode("ascii"), str(trial).encode("ascii")))
-    return int.from_bytes(hashlib.sha256(label).digest(), "big")
-
-
-def generator(root: str, stream: str, point: int, trial: int) -> np.random.PCG64:
-    """PCG64 at the start of one stream; only its `random_raw` may be used."""
-    return np.random.PCG64(seed(root, stream, point, trial))
 
 
 def rate_of(rate_per_s: str) -> Fraction:
@@ -63,59 +54,72 @@ def span_ns(requests: int, rate_per_s: str) -> int:
     return round(Fraction(requests * SECOND_NS) / rate_of(rate_per_s))
 
 
-def offsets(process: str, rate_per_s: str, requests: int, root: str, point: int, trial: int) -> Integers:
+def due_times(load: Load, window_ns: int, point: int, trial: int, *, seed: str | None = None, trace: Integers | None = None) -> Integers:
+    """When the requests of one open-loop window are due: offsets in ns from its start, in order (int64).
+
+    `seed` is the root seed where it is not the load's, `trace` the recorded offsets that a load with the process `trace` replays. At a single rate
+    there are ⌈r·T⌉ of them and the rate is met exactly; a ramp and a trace end inside the window. ValueError for a closed loop.
+    """
+    if load.process in CLOSED:
+        raise ValueError("methodology.load.rate_per_s: a closed loop has no schedule; choose an open loop")
+    if load.process == "trace":
+        return _of_trace(load, window_ns, trace)
+    if load.rate_per_s is None:
+        raise ValueError("methodology.load.rate_per_s: none at this point; take the load of one point of the sweep or search")
+    if load.process in RAMPS:
+        return _of_ramp(load, window_ns, seed or load.seed, point, trial)
+    requests = requests_in(load.rate_per_s, window_ns)
+    return offsets(load.process, load.rate_per_s, requests, seed or load.seed, point, trial, gamma_shape=load.gamma_shape)
+
+
+def offsets(process: str, rate_per_s: str, requests: int, root: str, point: int, trial: int, *, gamma_shape: str | None = None) -> Integers:
     """Due times of `requests` requests in ns from the start of the window, in order (int64); the rate is met exactly over the schedule."""
+    _countable(requests)
+    if process == "constant":
+        return constant(requests, rate_of(rate_per_s))
+    if process == "poisson":
+        weights = poisson_weights(requests, generator(root, "arrivals", point, trial))
+    elif process == "gamma":
+        weights = gamma_weights(requests, _shape(gamma_shape), generator(root, "arrivals", point, trial))
+    else:
+        raise Problems([Problem("methodology.load.process", process, f"one of {', '.join(PROCESSES)}", "choose an arrival process with one rate")])
+    return np.cumsum(scaled_gaps(weights, span_ns(requests, rate_per_s)), dtype=np.int64)
+
+
+def _countable(requests: int) -> None:
     if not 0 < requests <= MOST_REQUESTS:
         raise Problems([Problem("schedule.requests", str(requests), f"1 to {MOST_REQUESTS}", "change the rate or the duration")])
-    if process == "constant":
-        return _constant(requests, rate_of(rate_per_s))
-    if process == "poisson":
-        words = generator(root, "arrivals", point, trial).random_raw(requests)
-        return np.cumsum(scaled_gaps(negative_logarithm(uniform(words)), span_ns(requests, rate_per_s)), dtype=np.int64)
-    raise Problems([Problem("methodology.load.process", process, f"one of {', '.join(PROCESSES)}", "choose a known arrival process")])
 
 
-def uniform(words: Words) -> Reals:
-    """u = ((w >> 11) + 1) · 2⁻⁵³ in (0, 1] for each raw word."""
-    return ((words >> np.uint64(11)) + np.uint64(1)).astype(np.float64) * 2.0**-53
+def _shape(gamma_shape: str | None) -> Fraction:
+    shape = Fraction(gamma_shape or "0")
+    if not Fraction(1, 1000) <= shape <= 1000:
+        raise Problems([Problem("methodology.load.gamma_shape", str(gamma_shape), "0.001 to 1000", "state the shape of the gaps")])
+    return shape
 
 
-def negative_logarithm(u: Reals) -> Reals:
-    """−ln u within a few units of the last place, with the same bits everywhere: u = m·2^e, ln m = 2·atanh((m − 1)/(m + 1)) as a series."""
-    m, e = np.frexp(u)
-    low = m < 0.7071067811865476
-    m, e = np.where(low, m * 2.0, m), e - low
-    s = (m - 1.0) / (m + 1.0)
-    square = s * s
-    tail = np.zeros_like(s)
-    for k in range(2 * _TERMS - 1, 0, -2):
-        tail = tail * square + 1.0 / k
-    return -(e.astype(np.float64) * _LN2 + 2.0 * (s * tail)) + 0.0
+def _of_ramp(load: Load, window_ns: int, root: str, point: int, trial: int) -> Integers:
+    assert load.rate_per_s is not None and load.rate_to_per_s is not None
+    start, end = rate_of(load.rate_per_s), rate_of(load.rate_to_per_s)
+    requests = ramp_requests(start, end, window_ns)
+    _countable(requests)
+    if load.process == "ramp":
+        return ramp(even_shares(start, end, window_ns), start, end, window_ns)
+    return ramp(poisson_shares(requests, generator(root, "arrivals", point, trial)), start, end, window_ns)
 
 
-def scaled_gaps(weights: Reals, total_ns: int) -> Integers:
-    """Gaps in ns proportional to `weights`, each rounded half-even, whose sum is exactly `total_ns`: the longest gap takes what rounding left."""
-    scale = math.fsum(weights.tolist())
-    if scale <= 0.0:
-        return _even_gaps(len(weights), total_ns)
-    gaps = np.rint(weights * float(total_ns) / scale).astype(np.int64)
-    longest = int(np.argmax(gaps))
-    gaps[longest] += total_ns - int(gaps.sum())
-    if gaps[longest] < 0:
-        raise Problems([Problem("schedule", f"{len(weights)} requests in {total_ns} ns", "gaps that nanoseconds can carry", "lower the rate")])
-    return gaps
-
-
-def _even_gaps(requests: int, total_ns: int) -> Integers:
-    """All weights zero (one word in 2⁵³ does that to a single request): equal gaps, the last one closes the total."""
-    gaps = np.full(requests, total_ns // requests, np.int64)
-    gaps[-1] += total_ns - int(gaps.sum())
-    return gaps
-
-
-def _constant(requests: int, rate: Fraction) -> Integers:
-    step, twice = 2 * SECOND_NS * rate.denominator, 2 * rate.numerator
-    return np.array([(i * step + rate.numerator) // twice for i in range(requests)], dtype=np.int64)
+def _of_trace(load: Load, window_ns: int, trace: Integers | None) -> Integers:
+    place = "methodology.load.trace_sha256"
+    if trace is None:
+        raise Problems([Problem(place, "no recorded offsets", str(load.trace_sha256), "send the trace with the run", "schedule-mismatch")])
+    if (found := digest(trace)) != load.trace_sha256:
+        raise Problems([Problem(place, found, str(load.trace_sha256), "send the trace that the methodology names", "schedule-mismatch")])
+    if not 0 < len(trace) <= MOST_REQUESTS or int(trace[0]) < 0 or bool((trace[1:] < trace[:-1]).any()):
+        raise Problems([Problem(place, f"{len(trace)} offsets", f"1 to {MOST_REQUESTS} offsets, from 0 and in order", "record it again")])
+    due = replayed(trace, Fraction(load.trace_scale or "1"), window_ns)
+    if not len(due):
+        raise Problems([Problem(place, "no offset inside the window", "one at least", "lengthen the window or shrink trace_scale")])
+    return due
 
 
 def digest(due_ns: Integers) -> str:
@@ -123,16 +127,30 @@ def digest(due_ns: Integers) -> str:
     return hashlib.sha256(_PREFIX + np.ascontiguousarray(due_ns, dtype="<i8").tobytes()).hexdigest()
 
 
+def departure(found_ns: Integers, due_ns: Integers, stated_sha256: str | None, path: str) -> Problem | None:
+    """Why offsets found in rows are not the ones that were due, or whose digest is stated; None if they are (gate G-17)."""
+    found, due = digest(found_ns), digest(due_ns)
+    if stated_sha256 != found:
+        return Problem(path, str(stated_sha256), f"{found}, from t_scheduled_ns", "state the digest of the rows", "schedule-mismatch")
+    if len(found_ns) != len(due_ns):
+        return Problem(path, f"{len(found_ns)} requests", f"{len(due_ns)} requests", "send every request of the schedule", "schedule-mismatch")
+    if found != due:
+        first = int(np.argmax(found_ns != due_ns))
+        at = f"{found}, request {first} at {int(found_ns[first])} ns"
+        return Problem(path, at, f"{due}, at {int(due_ns[first])} ns, from seed and rate", "send each request when due", "schedule-mismatch")
+    return None
+
+
 def sample_order(population: int, length: int, root: str, point: int, trial: int) -> Integers:
     """Which sample request i takes (int64, values below `population`): one full shuffle after the other, cut to `length`."""
-    words = _Words(generator(root, "samples", point, trial))
+    words = Bounded(generator(root, "samples", point, trial))
     order = np.empty(-(-length // population) * population, np.int64)
     for start in range(0, len(order), population):
         order[start : start + population] = _shuffled(population, words)
     return order[:length]
 
 
-def _shuffled(population: int, words: _Words) -> list[int]:
+def _shuffled(population: int, words: Bounded) -> list[int]:
     """Fisher–Yates from the last place down."""
     places = list(range(population))
     for i in range(population - 1, 0, -1):
@@ -141,33 +159,10 @@ def _shuffled(population: int, words: _Words) -> list[int]:
     return places
 
 
-class _Words:
-    """Raw words, drawn in blocks because one call per word is slow; the block size does not change the words."""
-
-    def __init__(self, source: np.random.PCG64) -> None:
-        self._source = source
-        self._block: list[int] = []
-
-    def below(self, bound: int) -> int:
-        """A uniform integer in [0, bound): words at or past the largest multiple of `bound` are thrown away."""
-        limit = 2**64 - 2**64 % bound
-        while True:
-            if not self._block:
-                self._block = self._source.random_raw(4096).tolist()[::-1]
-            word = self._block.pop()
-            if word < limit:
-                return word % bound
-
-
-def mismatch(scheduled_ns: Integers, window_start_ns: int, load: Load, trial: int, stated_sha256: str | None) -> Problem | None:
-    """Why the due times of one trial (at point 0) are not those that seed and rate give, or None (gate G-17, code `schedule-mismatch`)."""
-    path = f"run.trials[{trial}].schedule_sha256"
-    found = digest(scheduled_ns - window_start_ns)
-    if stated_sha256 != found:
-        return Problem(path, str(stated_sha256), f"{found}, from t_scheduled_ns", "state the digest of the rows", "schedule-mismatch")
-    if load.rate_per_s is None or not len(scheduled_ns):
-        return Problem(path, found, "no schedule: a closed loop has none, and no rows have none", "leave it out", "schedule-mismatch")
-    true = digest(offsets(load.process, load.rate_per_s, len(scheduled_ns), load.seed, 0, trial))
-    if found != true:
-        return Problem(path, found, f"{true}, from seed and rate", "send every request when the schedule says", "schedule-mismatch")
-    return None
+def class_sequence(load: Load, requests: int, point: int, trial: int, *, seed: str | None = None) -> npt.NDArray[np.int32]:
+    """Of which class request i is (int32, places in `load.classes`): class c with probability weight_c over the sum of all weights, exactly."""
+    if not load.classes:
+        raise ValueError("methodology.load.classes: none; a load without classes has no sequence of them")
+    ends = np.cumsum([one.weight for one in load.classes], dtype=np.int64)
+    drawn = all_below(int(ends[-1]), requests, generator(seed or load.seed, "classes", point, trial))
+    return np.searchsorted(ends, drawn, side="right").astype(np.int32)

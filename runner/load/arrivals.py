@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from runner.contract.loads import Load
-from runner.contract.schedules import offsets, requests_in, sample_order
+from runner.contract.schedules import due_times, sample_order
 from runner.load.driver import Integers
 
+__all__ = ["EPOCHS", "due_times", "order"]
 EPOCHS = 16
-
-
-def due_times(load: Load, window_ns: int, point: int, trial: int) -> Integers:
-    """Offsets in ns at which the requests of one open-loop window are due; they cover the window at exactly the methodology's rate."""
-    if load.rate_per_s is None:
-        raise ValueError("methodology.load.rate_per_s: a closed loop has no schedule; choose an open loop")
-    return offsets(load.process, load.rate_per_s, requests_in(load.rate_per_s, window_ns), load.seed, point, trial)
 
 
 def order(load: Load, population: int, point: int, trial: int) -> Integers:

@@ -12,13 +12,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from scipy import stats
 
-from runner.contract import schedules
-from runner.contract.loads import Load
+from runner.contract import arrival_processes, schedules
+from runner.contract.elementary import negative_exponential, negative_logarithm, uniform
+from runner.contract.loads import Load, RequestClass
 from runner.contract.problems import Problems
+from runner.contract.streams import STREAMS, Bounded, all_below, seed
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "schedules.json").read_text())
-POISSON = Load(loop="open", process="poisson", rate_per_s="1000", seed="7")
+SECOND = 10**9
+RECORDED = np.array([0, 3, 10, 10, 25, 1_000_001, 70_000_003, 900_000_000], np.int64)
+RATES = (
+    some.integers(1, 10**10)
+    .map(lambda n: f"{n // 10**4}.{n % 10**4:04d}".rstrip("0").rstrip("."))
+    .filter(lambda text: Fraction(text) >= Fraction(1, 1000))
+)
 
 
 def words(label: bytes, count: int) -> list[int]:
@@ -45,7 +54,7 @@ def test_a_sample_order_has_its_golden_vector(vector: dict) -> None:
 
 
 def test_a_seed_is_the_hash_of_root_stream_point_and_trial() -> None:
-    assert schedules.seed("42", "arrivals", 3, 11) == int(hashlib.sha256(b"42\x00arrivals\x003\x0011").hexdigest(), 16)
+    assert seed("42", "arrivals", 3, 11) == int(hashlib.sha256(b"42\x00arrivals\x003\x0011").hexdigest(), 16)
 
 
 def test_poisson_offsets_agree_with_a_second_implementation_that_uses_the_c_library() -> None:
@@ -80,20 +89,20 @@ def test_poisson_gaps_sum_to_n_over_r_exactly_and_never_go_back(requests: int, r
 @given(some.integers(1, 500), some.integers(1, 10**6), some.sampled_from([1, 3, 7, 1000]))
 def test_constant_offsets_lie_within_half_a_nanosecond_of_the_exact_time_and_begin_at_zero(requests: int, top: int, low: int) -> None:
     rate = Fraction(top, low) if low in (1, 1000) else Fraction(top)
-    due = schedules._constant(requests, rate)
+    due = arrival_processes.constant(requests, rate)
     assert due[0] == 0
     assert all(abs(int(at) - i * 10**9 / rate) <= Fraction(1, 2) for i, at in enumerate(due))
 
 
 def test_the_logarithm_is_within_a_few_units_of_the_last_place() -> None:
-    u = schedules.uniform(np.random.PCG64(3).random_raw(100_000))
+    u = uniform(np.random.PCG64(3).random_raw(100_000))
     truth = np.array([-math.log(value) for value in u])
-    assert float(np.max(np.abs(schedules.negative_logarithm(u) - truth) / truth)) < 1e-15
+    assert float(np.max(np.abs(negative_logarithm(u) - truth) / truth)) < 1e-15
 
 
 def test_the_ends_of_the_unit_interval_have_their_logarithms() -> None:
-    assert schedules.uniform(np.array([0, 2**64 - 1], np.uint64)).tolist() == [2.0**-53, 1.0]
-    found = schedules.negative_logarithm(np.array([1.0, 2.0**-53]))
+    assert uniform(np.array([0, 2**64 - 1], np.uint64)).tolist() == [2.0**-53, 1.0]
+    found = negative_logarithm(np.array([1.0, 2.0**-53]))
     assert found[0] == 0.0
     assert found[1] == pytest.approx(53 * math.log(2), rel=1e-15)
 
@@ -109,7 +118,7 @@ def test_poisson_arrivals_are_spread_as_chance_would(root: str) -> None:
 def test_trials_points_streams_and_roots_differ() -> None:
     due = [schedules.digest(schedules.offsets("poisson", "10", 50, *rest)) for rest in (("1", 0, 0), ("1", 0, 1), ("1", 1, 0), ("2", 0, 0))]
     assert len(set(due)) == 4
-    assert len({schedules.seed("1", stream, 0, 0) for stream in schedules.STREAMS}) == 4
+    assert len({seed("1", stream, 0, 0) for stream in STREAMS}) == len(STREAMS)
 
 
 def test_a_longer_order_begins_with_the_shorter_one_and_each_pass_holds_every_sample_once() -> None:
@@ -131,48 +140,14 @@ def test_requests_cover_the_window() -> None:
         ("poisson", "1000001", 5, "7", "rate_per_s"),
         ("poisson", "10", 0, "7", "requests"),
         ("poisson", "10", 5, "seven", "seed"),
-        ("gamma", "10", 5, "7", "process"),
+        ("gamma", "10", 5, "7", "gamma_shape"),
+        ("trace", "10", 5, "7", "process"),
     ],
 )
 def test_an_impossible_schedule_is_refused_with_its_place(process: str, rate: str, requests: int, root: str, place: str) -> None:
     with pytest.raises(Problems) as caught:
         schedules.offsets(process, rate, requests, root, 0, 0)
     assert place in caught.value.problems[0].path
-
-
-def rows(start: int = 1_000) -> np.ndarray:
-    return schedules.offsets("poisson", "1000", 400, "7", 0, 2) + start
-
-
-def test_rows_that_follow_the_schedule_match() -> None:
-    assert schedules.mismatch(rows(), 1_000, POISSON, 2, schedules.digest(rows() - 1_000)) is None
-
-
-def reanchored(due: np.ndarray) -> np.ndarray:
-    return np.concatenate([due[:200], due[200:] + 5_000])
-
-
-@pytest.mark.parametrize(
-    "change",
-    [reanchored, lambda due: due[:-1], lambda due: np.delete(due, 7), lambda due: due + 1],
-    ids=["re-anchored", "cut short", "skipped", "shifted"],
-)
-def test_rows_that_leave_the_schedule_are_a_mismatch_even_if_the_digest_is_restated(change) -> None:
-    moved = change(rows())
-    found = schedules.mismatch(moved, 1_000, POISSON, 2, schedules.digest(moved - 1_000))
-    assert found is not None
-    assert found.code == "schedule-mismatch"
-
-
-def test_a_stated_digest_that_the_rows_do_not_have_is_a_mismatch() -> None:
-    found = schedules.mismatch(rows(), 1_000, POISSON, 2, "0" * 64)
-    assert found is not None
-    assert found.path == "run.trials[2].schedule_sha256"
-
-
-def test_another_seed_is_a_mismatch() -> None:
-    other = POISSON.model_copy(update={"seed": "8"})
-    assert schedules.mismatch(rows(), 1_000, other, 2, schedules.digest(rows() - 1_000)) is not None
 
 
 class Given:
@@ -182,10 +157,237 @@ class Given:
         self.given = given
 
     def random_raw(self, count: int) -> np.ndarray:
-        return np.array(self.given, np.uint64)
+        return np.array(self.given[:count], np.uint64)
 
 
 def test_a_word_past_the_largest_multiple_of_the_bound_is_thrown_away() -> None:
-    words = schedules._Words(Given(2**64 - 1, 7, 2**64 - 2))  # type: ignore[arg-type]
+    words = Bounded(Given(2**64 - 1, 7, 2**64 - 2))  # type: ignore[arg-type]
     assert words.below(3) == 7 % 3
     assert words.below(3) == (2**64 - 2) % 3
+    assert all_below(3, 2, Given(2**64 - 1, 7, 2**64 - 2)).tolist() == [7 % 3, (2**64 - 2) % 3]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bound", [1, 2, 3, 10, 2**31, 3_000_000])
+def test_integers_drawn_together_are_those_drawn_one_by_one(bound: int) -> None:
+    single = Bounded(np.random.PCG64(5))
+    assert all_below(bound, 300, np.random.PCG64(5)).tolist() == [single.below(bound) for _ in range(300)]
+
+
+def load(process: str, **fields: object) -> Load:
+    return Load.model_validate({"loop": "open", "process": process, "seed": "7", **fields})
+
+
+def of_vector(vector: dict) -> np.ndarray:
+    names = ("process", "rate_per_s", "gamma_shape", "rate_to_per_s", "trace_sha256", "trace_scale")
+    given = Load.model_validate({"loop": "open", "seed": vector["root"], **{name: vector[name] for name in names if name in vector}})
+    trace = np.array(vector["trace_ns"], np.int64) if "trace_ns" in vector else None
+    return schedules.due_times(given, vector["window_ns"], vector["point"], vector["trial"], trace=trace)
+
+
+@pytest.mark.parametrize("vector", VECTORS["windows"], ids=lambda vector: f"{vector['process']}-{vector.get('gamma_shape') or vector['trial']}")
+def test_a_window_has_the_due_times_of_its_golden_vector(vector: dict) -> None:
+    due = of_vector(vector)
+    assert len(due) == vector["requests"]
+    assert due[:6].tolist() == vector["first_ns"]
+    assert (int(due[-1]), schedules.digest(due)) == (vector["last_ns"], vector["sha256"])
+
+
+@pytest.mark.parametrize("vector", VECTORS["classes"], ids=lambda vector: "-".join(map(str, vector["weights"])))
+def test_a_class_sequence_has_its_golden_vector(vector: dict) -> None:
+    classes = tuple(RequestClass(name=f"c{place}", weight=weight, batch=1) for place, weight in enumerate(vector["weights"]))
+    mixed = load("poisson", rate_per_s="10").model_copy(update={"classes": classes, "seed": vector["root"]})
+    assert schedules.class_sequence(mixed, 40, vector["point"], vector["trial"]).tolist() == vector["classes"]
+
+
+def marsaglia_tsang(shape: float, requests: int, stream: list[int]) -> list[float]:
+    """Gamma variates one at a time with the C library's functions, from the same words."""
+    boosted = shape < 1
+    d = (shape + 1 if boosted else shape) - 1 / 3
+    found: list[float] = []
+    while len(found) < requests:
+        u = [((stream.pop(0) >> 11) + 1) * 2.0**-53 for _ in range(3 + boosted)]
+        a, b = 2 * u[0] - 1, 2 * u[1] - 1
+        s = a * a + b * b
+        if not 0 < s < 1:
+            continue
+        z = a * math.sqrt(-2 * math.log(s) / s)
+        v = (1 + z / math.sqrt(9 * d)) ** 3
+        if v > 0 and math.log(u[2]) < z * z / 2 + d - d * v + d * math.log(v):
+            found.append(d * v * (u[3] ** (1 / shape) if boosted else 1))
+    return found
+
+
+@pytest.mark.parametrize("shape", ["0.25", "0.7", "1", "3.5", "900"])
+def test_gamma_offsets_agree_with_a_second_implementation_that_uses_the_c_library(shape: str) -> None:
+    weights = marsaglia_tsang(float(shape), 800, words(b"7\x00arrivals\x000\x001", 6000))
+    total, scale = 8 * SECOND // 10, math.fsum(weights)
+    gaps = [round(weight * total / scale) for weight in weights]
+    gaps[gaps.index(max(gaps))] += total - sum(gaps)
+    assert np.cumsum(gaps).tolist() == schedules.offsets("gamma", "1000", 800, "7", 0, 1, gamma_shape=shape).tolist()
+
+
+@pytest.mark.parametrize("shape", ["0.001", "0.5", "2"])
+def test_gamma_gaps_do_not_depend_on_how_many_words_are_drawn_at_a_time(shape: str) -> None:
+    class Single:
+        """Hands out the same words, but never sees more of the future than it must."""
+
+        def __init__(self) -> None:
+            self.source = np.random.PCG64(3)
+
+        def random_raw(self, count: int) -> np.ndarray:
+            return self.source.random_raw(min(count, 3 * 4))
+
+    one, other = (arrival_processes.gamma_weights(500, Fraction(shape), source) for source in (Single(), np.random.PCG64(3)))  # type: ignore[arg-type]
+    assert (one == other).all()
+
+
+@pytest.mark.parametrize("shape", ["0.25", "1", "4", "100"])
+def test_the_variation_of_gamma_gaps_is_one_over_the_root_of_the_shape(shape: str) -> None:
+    gaps = np.diff(schedules.offsets("gamma", "1000", 100_000, "7", 0, 0, gamma_shape=shape))
+    assert gaps.std() / gaps.mean() == pytest.approx(1 / math.sqrt(float(shape)), rel=0.03)
+
+
+def test_a_shape_so_small_that_powers_vanish_still_has_one_gap_that_is_longest_and_not_equal_ones() -> None:
+    due = schedules.offsets("gamma", "1000", 50, "7", 0, 0, gamma_shape="0.001")
+    assert np.diff(due).max() > 10 * SECOND // 1000 and int(due[-1]) == 50_000_000
+
+
+def test_the_exponential_is_within_a_few_units_of_the_last_place_and_vanishes_far_out() -> None:
+    y = np.linspace(0.0, 700.0, 100_001)
+    truth = np.array([math.exp(-value) for value in y])
+    assert float(np.max(np.abs(negative_exponential(y) - truth) / truth)) < 1e-15
+    assert negative_exponential(np.array([0.0, 700.1, 1e5])).tolist() == [1.0, 0.0, 0.0]
+
+
+def exact_ramp(start: Fraction, end: Fraction, window_ns: int, due: Fraction) -> Fraction:
+    """When a ramp has made `due` requests, in ns, to about thirty digits."""
+    a, b, s = start, end, due * SECOND
+    if a == b:
+        return s / a
+    inside = a * a + 2 * (b - a) * s / window_ns
+    root = Fraction(math.isqrt(inside.numerator * 10**80 // inside.denominator), 10**40)
+    return window_ns * (root - a) / (b - a)
+
+
+@settings(max_examples=60, deadline=None)
+@given(RATES, RATES, some.integers(1, 10**10))
+def test_a_ramp_is_due_where_its_integral_says_rounded_down_and_inside_the_window(start: str, end: str, window_ns: int) -> None:
+    one, other = Fraction(start), Fraction(end)
+    if (one + other) * window_ns > 4_000 * SECOND:
+        window_ns = int(4_000 * SECOND / (one + other)) or 1
+    due = schedules.due_times(load("ramp", rate_per_s=start, rate_to_per_s=end), window_ns, 0, 0)
+    assert len(due) == max(1, math.ceil((one + other) * window_ns / (2 * SECOND)))
+    assert due[0] == 0 and int(due[-1]) < window_ns and (np.diff(due) >= 0).all()
+    for i in {0, len(due) // 3, len(due) - 1}:
+        assert -1 <= int(due[i]) - exact_ramp(one, other, window_ns, Fraction(i)) <= Fraction(1, 100) or int(due[i]) == window_ns - 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(RATES, RATES, some.integers(0, 2**63))
+def test_a_random_ramp_has_as_many_requests_as_its_integral_in_order_and_inside_the_window(start: str, end: str, root: int) -> None:
+    window_ns = max(1, int(3_000 * SECOND / (Fraction(start) + Fraction(end))))
+    due = schedules.due_times(load("ramp_poisson", rate_per_s=start, rate_to_per_s=end), window_ns, 0, 0, seed=str(root))
+    assert len(due) == math.ceil((Fraction(start) + Fraction(end)) * window_ns / (2 * SECOND))
+    assert int(due[0]) >= 0 and int(due[-1]) < window_ns and (np.diff(due) >= 0).all()
+
+
+def test_a_random_ramp_is_spread_as_its_integral_would() -> None:
+    due = schedules.due_times(load("ramp_poisson", rate_per_s="100", rate_to_per_s="3900"), 10 * SECOND, 0, 0) / (10 * SECOND)
+    assert stats.kstest((100 * due + 3800 * due**2 / 2) / 2000, "uniform").pvalue > 0.01
+
+
+@settings(max_examples=60, deadline=None)
+@given(some.lists(some.integers(0, 2**50), min_size=1, max_size=50), some.integers(1, 10**6), some.integers(1, 2**45))
+def test_a_trace_is_scaled_half_even_and_cut_at_the_window(offsets: list[int], thousandths: int, window_ns: int) -> None:
+    recorded, scale = np.array(sorted(offsets), np.int64), Fraction(thousandths, 1000)
+    expected = [at for at in (round(int(offset) * scale) for offset in recorded) if at < window_ns]
+    assert arrival_processes.replayed(recorded, scale, window_ns).tolist() == expected
+
+
+def replay(trace: np.ndarray | None, **changes: object) -> np.ndarray:
+    fields: dict[str, object] = {"trace_sha256": schedules.digest(RECORDED), "trace_scale": "1"}
+    return schedules.due_times(load("trace", **{**fields, **changes}), SECOND, 0, 0, trace=trace)
+
+
+def test_a_trace_needs_the_offsets_that_the_methodology_names() -> None:
+    assert replay(RECORDED).tolist() == RECORDED.tolist()
+    for other in (None, RECORDED[:-1], RECORDED + 1):
+        with pytest.raises(Problems) as caught:
+            replay(other)
+        assert caught.value.codes == ("schedule-mismatch",)
+
+
+@pytest.mark.parametrize("bad", [[-1, 5], [5, 3], [2 * SECOND], []], ids=["before the window", "out of order", "past the window", "empty"])
+def test_a_trace_that_cannot_be_walked_is_refused(bad: list[int]) -> None:
+    trace = np.array(bad, np.int64)
+    with pytest.raises(Problems, match="trace_sha256"):
+        replay(trace, trace_sha256=schedules.digest(trace))
+
+
+def test_a_closed_loop_and_a_sweep_without_a_chosen_rate_have_no_due_times() -> None:
+    closed = Load(loop="closed", process="single_stream", concurrency=1, seed="7")
+    for given_ in (closed, load("poisson", rates_per_s=("10", "20"))):
+        with pytest.raises(ValueError, match="rate_per_s"):
+            schedules.due_times(given_, SECOND, 0, 0)
+
+
+def test_each_point_of_a_sweep_and_each_trial_draws_its_own_gaps_and_a_seed_of_the_trial_replaces_the_loads() -> None:
+    fixed = load("gamma", rate_per_s="100", gamma_shape="2")
+    found = [schedules.digest(schedules.due_times(fixed, SECOND, point, trial)) for point, trial in ((0, 0), (1, 0), (0, 1))]
+    other = schedules.digest(schedules.due_times(fixed, SECOND, 0, 0, seed="8"))
+    assert len({*found, other}) == 4
+    assert other == schedules.digest(schedules.due_times(fixed.model_copy(update={"seed": "8"}), SECOND, 0, 0))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    some.sampled_from(["constant", "poisson", "gamma"]), some.sampled_from(["0.5", "40", "333.3", "2500"]), some.integers(1, 2000),
+    some.integers(0, 2**64 - 1), some.sampled_from(["0.001", "0.3", "1", "7.5", "1000"]),
+)  # fmt: skip
+def test_offsets_are_in_order_and_meet_their_rate_exactly(process: str, rate: str, requests: int, root: int, shape: str) -> None:
+    due = schedules.offsets(process, rate, requests, str(root), 0, 0, gamma_shape=shape)
+    span = Fraction(requests * SECOND) / Fraction(rate)
+    assert (np.diff(due) >= 0).all() and int(due[0]) >= 0
+    assert int(due[-1]) == round(span) if process != "constant" else abs(int(due[-1]) + Fraction(SECOND) / Fraction(rate) - span) <= Fraction(1, 2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(some.integers(1, 17), some.integers(1, 500), some.integers(0, 2**64 - 1))
+def test_the_digest_does_not_depend_on_how_many_processes_walk_the_schedule(processes: int, requests: int, root: int) -> None:
+    due = schedules.offsets("poisson", "1000", requests, str(root), 0, 0)
+    walked = np.empty_like(due)
+    for place in range(processes):
+        walked[place::processes] = due[place::processes]
+    assert schedules.departure(walked, due, schedules.digest(due), "here") is None
+    assert schedules.digest(np.sort(np.concatenate([due[place::processes] for place in range(processes)]))) == schedules.digest(due)
+
+
+def test_half_of_all_logarithms_off_by_one_in_the_last_place_change_no_gap() -> None:
+    weights = arrival_processes.poisson_weights(200_000, np.random.PCG64(1))
+    nudged = np.where(np.arange(len(weights)) % 2, np.nextafter(weights, np.inf), weights)
+    gaps, others = (arrival_processes.scaled_gaps(each, 200 * SECOND) for each in (weights, nudged))
+    assert int((gaps != others).sum()) <= 1
+
+
+def mix(*weights: int) -> Load:
+    classes = tuple(RequestClass(name=f"c{place}", weight=weight, batch=1) for place, weight in enumerate(weights))
+    return load("poisson", rate_per_s="10").model_copy(update={"classes": classes})
+
+
+def test_classes_agree_with_a_second_implementation() -> None:
+    total, chosen = 11, []
+    for word in words(b"7\x00classes\x002\x001", 400):
+        if word < 2**64 - 2**64 % total:
+            chosen.append(0 if word % total < 8 else 1 if word % total < 10 else 2)
+    assert schedules.class_sequence(mix(8, 2, 1), 300, 2, 1).tolist() == chosen[:300]
+
+
+def test_classes_come_as_often_as_their_weights_say() -> None:
+    counts = np.bincount(schedules.class_sequence(mix(7, 2, 1), 100_000, 0, 0))
+    assert stats.chisquare(counts, [70_000, 20_000, 10_000]).pvalue > 0.01
+
+
+def test_a_longer_sequence_of_classes_begins_with_the_shorter_one_and_a_load_without_classes_has_none() -> None:
+    assert schedules.class_sequence(mix(3, 5), 900, 0, 0)[:70].tolist() == schedules.class_sequence(mix(3, 5), 70, 0, 0).tolist()
+    with pytest.raises(ValueError, match="classes"):
+        schedules.class_sequence(load("poisson", rate_per_s="10"), 5, 0, 0)
