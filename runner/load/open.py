@@ -13,7 +13,7 @@ import numpy as np
 from runner.load.aside import After, Aside
 from runner.load.clock import SECOND_NS, Clock, no_collections, set_timer_slack, spin_ns
 from runner.load.driver import Block, Columns, DeviceTime, Integers, Keep, Serve, in_order
-from runner.load.timetable import Timetable, checked, timetable
+from runner.load.timetable import LEAD_NS, Timetable, planned
 from runner.load.warming import WarmSchedule
 
 
@@ -27,14 +27,12 @@ def open_loop(  # noqa: PLR0913
     after the window and the schedule have ended are given up. The window opens a millisecond after everything is ready, or with `warm` right
     behind its warm-up, on one schedule and without a pause. `device_ns` reads an answer's time on the device, between requests.
     """
-    checked(due_ns)
+    plan = planned(due_ns, window_ns, order, warm, grace_ns)
     set_timer_slack()
     ahead = spin_ns(clock) if spin is None else spin
-    block = Block(len(due_ns) + (0 if warm is None else len(warm.due_ns)), device=device_ns is not None)
-    queue = in_order(prepared, timetable(due_ns, window_ns, order, warm, grace_ns, 0).places)
-    aside = Aside(device_ns, keep)
+    block, queue, aside = Block(len(plan.due), device=device_ns is not None), in_order(prepared, plan.places), Aside(device_ns, keep)
     with no_collections():
-        table = timetable(due_ns, window_ns, order, warm, grace_ns, clock.read())
+        table = plan.at(clock.read() + LEAD_NS)
         _walk_all(run, queue, table, block, clock, ahead, aside)
     block.give_up(clock.read())
     return table.columns(block, clock.origin_ns, ahead, _first_wait(table, block), None, aside.kept)
