@@ -8,6 +8,7 @@ that rises or falls linearly. A trace is what somebody recorded, stretched.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from fractions import Fraction
 
 import numpy as np
@@ -120,13 +121,17 @@ def ramp(shares: Reals, start: Fraction, end: Fraction, window_ns: int) -> Integ
     return np.maximum.accumulate(np.minimum(at, window_ns - 1))  # the last place of a double may step back by one ns where two shares are alike
 
 
+def replayed_requests(recorded_ns: Integers, scale: Fraction, window_ns: int) -> int:
+    """How many recorded offsets, in order, lie inside the window once they are scaled."""
+    return bisect_left(recorded_ns, window_ns, key=lambda offset: _scaled(int(offset), scale))
+
+
 def replayed(recorded_ns: Integers, scale: Fraction, window_ns: int) -> Integers:
     """Recorded offsets times `scale`, each rounded half-even, as far as they lie inside the window."""
-    cut = int(np.searchsorted(recorded_ns, min(math.ceil(window_ns / scale), 2**62), side="right"))
-    due = np.array([_half_even(offset * scale.numerator, scale.denominator) for offset in recorded_ns[:cut].tolist()], dtype=np.int64)
-    return due[due < window_ns]
+    inside = recorded_ns[: replayed_requests(recorded_ns, scale, window_ns)]
+    return np.array([_scaled(offset, scale) for offset in inside.tolist()], dtype=np.int64)
 
 
-def _half_even(numerator: int, denominator: int) -> int:
-    whole, rest = divmod(numerator, denominator)
-    return whole + (2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1))
+def _scaled(offset: int, scale: Fraction) -> int:
+    whole, rest = divmod(offset * scale.numerator, scale.denominator)
+    return whole + (2 * rest > scale.denominator or (2 * rest == scale.denominator and whole % 2 == 1))

@@ -18,6 +18,7 @@ from runner.contract.arrival_processes import (
     ramp,
     ramp_requests,
     replayed,
+    replayed_requests,
     scaled_gaps,
 )  # fmt: skip
 from runner.contract.loads import CLOSED, FASTEST_PER_S, RAMPS, Load
@@ -26,7 +27,7 @@ from runner.contract.streams import STREAMS, Bounded, all_below, generator, seed
 
 __all__ = [
     "FASTEST_PER_S", "MOST_REQUESTS", "PROCESSES", "SECOND_NS", "STREAMS", "class_sequence", "departure", "digest", "due_times", "generator",
-    "offsets", "rate_of", "requests_in", "sample_order", "seed", "span_ns",
+    "offsets", "rate_of", "requests_due", "requests_in", "sample_order", "seed", "span_ns",
 ]  # fmt: skip
 
 PROCESSES = ("constant", "poisson", "gamma")
@@ -70,6 +71,17 @@ def due_times(load: Load, window_ns: int, point: int, trial: int, *, seed: str |
         return _of_ramp(load, window_ns, seed or load.seed, point, trial)
     requests = requests_in(load.rate_per_s, window_ns)
     return offsets(load.process, load.rate_per_s, requests, seed or load.seed, point, trial, gamma_shape=load.gamma_shape)
+
+
+def requests_due(load: Load, window_ns: int, trace: Integers | None = None) -> int:
+    """How many requests `due_times` has, without deriving one of them; 0 for a closed loop and for a trace that is not at hand."""
+    if load.process == "trace":
+        return replayed_requests(trace, Fraction(load.trace_scale or "1"), window_ns) if trace is not None else 0
+    if load.rate_per_s is None:
+        return 0
+    if load.rate_to_per_s is not None:
+        return ramp_requests(rate_of(load.rate_per_s), rate_of(load.rate_to_per_s), window_ns)
+    return requests_in(load.rate_per_s, window_ns)
 
 
 def offsets(process: str, rate_per_s: str, requests: int, root: str, point: int, trial: int, *, gamma_shape: str | None = None) -> Integers:

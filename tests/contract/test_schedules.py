@@ -324,6 +324,14 @@ def test_a_trace_that_cannot_be_walked_is_refused(bad: list[int]) -> None:
         replay(trace, trace_sha256=schedules.digest(trace))
 
 
+@pytest.mark.parametrize("vector", VECTORS["windows"], ids=lambda vector: f"{vector['process']}-{vector.get('gamma_shape') or vector['trial']}")
+def test_the_number_of_requests_is_known_without_deriving_them(vector: dict) -> None:
+    names = ("process", "rate_per_s", "gamma_shape", "rate_to_per_s", "trace_sha256", "trace_scale")
+    given_ = Load.model_validate({"loop": "open", "seed": "7", **{name: vector[name] for name in names if name in vector}})
+    trace = np.array(vector["trace_ns"], np.int64) if "trace_ns" in vector else None
+    assert schedules.requests_due(given_, vector["window_ns"], trace) == vector["requests"]
+
+
 def test_a_closed_loop_and_a_sweep_without_a_chosen_rate_have_no_due_times() -> None:
     closed = Load(loop="closed", process="single_stream", concurrency=1, seed="7")
     for given_ in (closed, load("poisson", rates_per_s=("10", "20"))):
