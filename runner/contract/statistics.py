@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
-from functools import cache
+from functools import cache, lru_cache
 
-CONFIDENCE = 0.99
+from runner.contract.binomial import cdf, first
+
 # Logarithms and exponentials to 28 digits, sums of them exact in 50: equal trials then have a variance of exactly 0 everywhere.
 _TRANSCENDENTAL = Context(prec=28)
 _CONTEXT = Context(prec=50)
@@ -18,24 +20,18 @@ def rank(n: int, permille: int) -> int:
     return (n * permille + 999) // 1000
 
 
-@cache
-def requests_needed(permille: int) -> int:
-    """Fewest requests under which a percentile may be shown: one over-latency sample allowed, confidence 0.99.
+@lru_cache(4096)
+def requests_needed(permille: int, over: int = 1, confidence_permille: int = 990) -> int:
+    """Fewest independent requests that carry a percentile with `over` of them beyond it; by default the fewest under which one may be shown.
 
-    The smallest n with p^h * (1 + h * (1 - p)) <= 0.01 and h = n - 1 (MLPerf early stopping with one sample over the limit).
+    The smallest n with P(Bin(n, 1 - p) <= over) < 1 - confidence (MLPerf early stopping: h_min(over) + over). Raises ValueError outside 1 to 999.
     """
-    p, low, high = permille / 1000, 1, 1
-    while not _enough(high, p):
-        low, high = high, high * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _enough(middle, p) else (middle, high)
-    return high
-
-
-def _enough(n: int, p: float) -> bool:
-    h = n - 1
-    return p**h * (1 + h * (1 - p)) <= 1 - CONFIDENCE + 1e-15
+    if not (0 < permille < 1000 and 0 < confidence_permille < 1000 and over >= 0):
+        raise ValueError(f"requests needed: permille {permille}, confidence {confidence_permille}, {over} over; 1 to 999 and 0 or more")
+    q, doubt = (1000 - permille) / 1000, (1000 - confidence_permille) / 1000
+    found = first(lambda n: cdf(over, n, q) < doubt, over + 1, sys.maxsize)
+    assert found is not None  # the probability falls to 0 as n grows
+    return found
 
 
 def median(values: Sequence[Decimal]) -> Decimal:
