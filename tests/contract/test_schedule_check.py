@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,61 +13,14 @@ from runner.contract import generator
 from runner.contract.evidence import Evidence
 from runner.contract.loads import Load
 from runner.contract.run import Window
-from runner.contract.samples import Samples, lag_queue_service
+from runner.contract.samples import Samples
 from runner.contract.schedule_check import load_at, schedule_problems
 from runner.contract.schedules import class_sequence, departure, digest, due_times, offsets
-from tests.builders import SECOND, evidence, executor, methodology, seen
+from tests.builders import SECOND, evidence
+from tests.contract.offered import LAG, LENGTH, START, at_sending, codes, due_of, loaded, numbered, opened, serial, served, table
 
-START, LENGTH, RATE, SERVICE, LAG = 10 * SECOND, 5 * SECOND, "150", 2_000_000, 200
-OPEN = {"load__loop": "open", "load__process": "poisson", "load__concurrency": None, "load__rate_per_s": RATE}
 RECORDED = np.cumsum(np.random.default_rng(5).integers(0, 40_000_000, 400)).astype(np.int64)
 Change = Callable[[Samples], Samples]
-
-
-def table(scheduled: np.ndarray, sent: np.ndarray, last: np.ndarray, point: int = 0, **columns: np.ndarray) -> Samples:
-    n = len(scheduled)
-    return Samples(
-        trial=np.zeros(n, np.int64), point=np.full(n, point, np.int64), request=np.arange(n, dtype=np.int64),
-        t_scheduled_ns=np.asarray(scheduled, np.int64), t_sent_ns=np.asarray(sent, np.int64), t_last_ns=np.asarray(last, np.int64),
-        **({"batch_size": np.ones(n, np.int32), "status": np.zeros(n, np.int8)} | columns),
-    )  # fmt: skip
-
-
-def served(due: np.ndarray, service_ns: int = SERVICE, workers: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """(sent, last) of workers that take requests in due order, `LAG` after the later of due and free."""
-    free = [0] * workers
-    sent, last = np.empty_like(due), np.empty_like(due)
-    for row, at in enumerate(due.tolist()):
-        worker = free.index(min(free))
-        sent[row] = max(at, free[worker]) + LAG
-        last[row] = free[worker] = sent[row] + service_ns
-    return sent, last
-
-
-def serial(due: np.ndarray) -> Samples:
-    return table(due, *served(due))
-
-
-def opened(rows: Samples, trial: dict[str, Any] | None = None, trace: np.ndarray | None = None, what: Any = None, **load: Any) -> Evidence:
-    """Evidence of one trial and one window; the digest of its schedule is that of the rows, whatever they are."""
-    how, what = methodology(**{**OPEN, **load}), what or executor()
-    found = evidence(how, what)
-    offered = digest(rows.t_scheduled_ns - START) if how.load.loop == "open" else None
-    changes = {"window_start_ns": START, "window_end_ns": START + LENGTH, "schedule_sha256": offered, **(trial or {})}
-    trials = (found.run.trials[0].model_copy(update=changes),)
-    return replace(found, run=found.run.model_copy(update={"trials": trials}), samples=rows, trace=trace)
-
-
-def codes(found: Evidence) -> set[str]:
-    return {problem.code for problem in schedule_problems(found)}
-
-
-def due_of(load: Load, window_ns: int = LENGTH, **chosen: Any) -> np.ndarray:
-    return START + due_times(load, window_ns, 0, 0, **chosen)
-
-
-def loaded(**load: Any) -> Load:
-    return methodology(**{**OPEN, **load}).load
 
 
 HONEST = serial(due_of(loaded()))
@@ -98,10 +50,6 @@ def test_each_process_is_derived_again_and_one_nanosecond_is_noticed(load: dict[
 # -- A generator that cheats ------------------------------------------------------------------------------------------------------------------
 
 
-def numbered(rows: Samples, kept: np.ndarray) -> Samples:
-    return replace(rows.rows(kept), request=np.arange(int(kept.sum()), dtype=np.int64))
-
-
 def reanchored(rows: Samples) -> Samples:
     """After being late the rest of the schedule is moved to now."""
     late = np.where(rows.request >= 300, 15_000_000, 0)
@@ -121,10 +69,6 @@ def coalesced(rows: Samples) -> Samples:
 def after_the_semaphore(rows: Samples) -> Samples:
     """The time of scheduling is written once the wait is over."""
     return replace(rows, t_scheduled_ns=np.maximum(rows.t_scheduled_ns, np.concatenate([[0], rows.t_last_ns[:-1]])))
-
-
-def at_sending(rows: Samples) -> Samples:
-    return replace(rows, t_scheduled_ns=rows.t_sent_ns)
 
 
 def thinned(rows: Samples) -> Samples:
@@ -274,209 +218,6 @@ def test_each_request_is_of_the_class_that_was_drawn_for_it() -> None:
     assert codes(opened(replace(HONEST, klass=easier), **CLASSES)) == {"schedule-mismatch"}
     assert codes(opened(HONEST, **CLASSES)) == {"schedule-mismatch"}
     assert codes(opened(replace(HONEST, klass=drawn))) == {"schedule-mismatch"}
-
-
-# -- Closed loops -----------------------------------------------------------------------------------------------------------------------------
-
-
-def closed(slots: int, seed: int = 3, busy_before: bool = False, end: int = START + LENGTH) -> Samples:
-    """Slots that each send their next request when the last one ended; `busy_before`: all but one were at work when the window opened."""
-    random, parts = np.random.default_rng(seed), []
-    for slot in range(slots):
-        free = START + (int(random.integers(1, 8_000_000)) if busy_before and slot else 0)
-        while free < end:
-            sent = free + int(random.integers(100, 900))
-            last = sent + int(random.integers(5_000_000, 12_000_000))
-            parts.append((sent, free, last))
-            free = last
-    rows = np.array(sorted(parts))
-    return table(rows[:, 1], rows[:, 0], rows[:, 2], queue_ns=np.zeros(len(rows), np.int64))
-
-
-def streams(rows: Samples, slots: int, semantics: int = 2, **trial: Any) -> Evidence:
-    process = "single_stream" if slots == 1 else "concurrent_streams"
-    load = {"load__loop": "closed", "load__process": process, "load__concurrency": slots, "load__rate_per_s": None}
-    return opened(rows, trial, **load, protocol__measurement_semantics=semantics)
-
-
-@pytest.mark.parametrize("slots", [1, 2, 8, 45])
-def test_slots_that_take_turns_pass(slots: int) -> None:
-    assert codes(streams(closed(slots), slots)) == set()
-
-
-def test_slots_that_were_at_work_when_the_window_opened_pass() -> None:
-    assert codes(streams(closed(8, busy_before=True), 8)) == set()
-
-
-def test_more_requests_in_flight_than_the_concurrency_are_named() -> None:
-    assert "concurrency-exceeded" in codes(streams(closed(9), 8))
-
-
-def test_a_request_scheduled_when_no_slot_was_free_is_a_mismatch() -> None:
-    rows = closed(8)
-    later = replace(rows, t_scheduled_ns=rows.t_scheduled_ns + np.where(rows.request == 100, 50, 0))
-    assert codes(streams(later, 8)) == {"schedule-mismatch"}
-    assert codes(streams(at_sending(rows), 8)) == {"schedule-mismatch"}
-
-
-def test_one_end_frees_one_slot_once() -> None:
-    rows = closed(8)
-    again = replace(rows, t_scheduled_ns=np.where(rows.request == 101, rows.t_scheduled_ns[100], rows.t_scheduled_ns))
-    assert codes(streams(again, 8, semantics=1)) == {"schedule-mismatch"}
-
-
-def test_a_request_left_out_of_the_middle_or_a_slot_that_fell_silent_is_a_mismatch() -> None:
-    rows = closed(8)
-    assert codes(streams(numbered(rows, rows.request != 400), 8)) == {"schedule-mismatch"}
-    silent = numbered(rows, rows.t_scheduled_ns < START + LENGTH // 2)
-    assert codes(streams(silent, 8)) == {"schedule-mismatch"}
-    assert codes(streams(closed(1, end=START + LENGTH // 2), 1)) == {"schedule-mismatch"}
-
-
-def test_a_run_that_was_interrupted_may_have_slots_that_fell_silent() -> None:
-    found = streams(closed(8, end=START + LENGTH // 2), 8)
-    assert codes(replace(found, run=found.run.model_copy(update={"exit_reason": "interrupted"}))) == set()
-
-
-def test_a_single_stream_begins_at_the_windows_start() -> None:
-    rows = closed(1)
-    assert codes(streams(replace(rows, t_scheduled_ns=rows.t_scheduled_ns + (rows.request == 0)), 1)) == {"schedule-mismatch"}
-
-
-# -- Pools and dynamic batches ----------------------------------------------------------------------------------------------------------------
-
-FAST = {"load__rate_per_s": "800"}
-
-
-def pooled(workers: int = 3) -> Samples:
-    """A pool that is busy: rows store how long each waited for a worker."""
-    due = due_of(loaded(**FAST))
-    sent, last = served(due, workers * 1_200_000, workers)
-    return table(due, sent, last, queue_ns=np.maximum(sent - LAG - due, 0))
-
-
-def pool(rows: Samples, workers: int = 3) -> set[str]:
-    return codes(opened(rows, what=executor(serving__replicas=seen(workers)), **FAST))
-
-
-def test_waits_that_end_with_an_earlier_request_pass() -> None:
-    rows = pooled()
-    lag, _, _ = lag_queue_service(rows)
-    assert int((rows.queue_ns > 0).sum()) > 1000 and set(lag.tolist()) == {LAG}  # type: ignore[operator]
-    assert pool(rows) == set()
-
-
-def test_lag_that_is_booked_as_waiting_is_named() -> None:
-    rows = pooled()
-    hidden = replace(rows, queue_ns=rows.t_sent_ns - rows.t_scheduled_ns)
-    assert pool(hidden) == {"queue-unfounded"}
-
-
-def test_as_many_waits_may_end_with_requests_of_the_warm_up_as_there_are_workers() -> None:
-    rows = pooled()
-    assert rows.queue_ns is not None
-    waits = np.flatnonzero(rows.queue_ns > 0)
-    for count, found in ((3, set()), (4, {"queue-unfounded"})):
-        queue = rows.queue_ns.copy()
-        queue[waits[:count]] -= 1
-        assert pool(replace(rows, queue_ns=queue)) == found
-
-
-def test_one_end_ends_one_wait() -> None:
-    rows = pooled(1)
-    assert rows.queue_ns is not None
-    free = rows.t_scheduled_ns + rows.queue_ns
-    behind = np.flatnonzero((rows.queue_ns[:-1] > 0) & (rows.t_scheduled_ns[1:] < free[:-1]))[[3, 30]]
-    queue = rows.queue_ns.copy()
-    queue[behind + 1] = free[behind] - rows.t_scheduled_ns[behind + 1]
-    assert pool(rows, 1) == set()
-    assert pool(replace(rows, queue_ns=queue), 1) == {"queue-unfounded"}
-
-
-def test_a_request_that_was_never_sent_waited_for_nothing_that_can_be_named() -> None:
-    rows = pooled()
-    given_up = rows.request >= len(rows) - 50
-    now = int(rows.t_last_ns.max()) + 5
-    times = {name: np.where(given_up, now, rows.present()[name]) for name in ("t_sent_ns", "t_last_ns")}
-    lost = replace(
-        rows, **times, status=np.where(given_up, 2, 0).astype(np.int8), queue_ns=np.where(given_up, now - rows.t_scheduled_ns, rows.queue_ns)
-    )
-    assert pool(lost) == set()
-
-
-MOST, TIMEOUT = 4, 3_000_000
-
-
-def batched(service_ns: int = 4_000_000, warm: int = 0) -> Samples:
-    """One worker that serves batches; with `warm`, the first so many requests belong to the warm-up and have no rows."""
-    due = due_of(loaded(**FAST)).tolist()
-    due = [START - (warm - place) * 100_000 for place in range(warm)] + due
-    columns: dict[str, list[int]] = {"sent": [], "last": [], "queue": [], "size": []}
-    free, row = 0, 0
-    while row < len(due):
-        full = due[row + MOST - 1] if row + MOST <= len(due) else due[row] + TIMEOUT
-        closed_at = max(free, min(full, due[row] + TIMEOUT))
-        members = [at for at in due[row : row + MOST] if at <= closed_at]
-        free = closed_at + LAG + service_ns
-        for at in members:
-            for name, value in (("sent", closed_at + LAG), ("last", free), ("queue", closed_at - at), ("size", len(members))):
-                columns[name].append(value)
-        row += len(members)
-    found = {name: np.array(column[warm:], np.int64) for name, column in columns.items()}
-    return table(np.array(due[warm:]), found["sent"], found["last"], queue_ns=found["queue"], batch_size=found["size"].astype(np.int32))
-
-
-def batches(rows: Samples) -> set[str]:
-    what = executor(serving__batch_policy=seen("dynamic"), serving__max_batch=seen(MOST), serving__batch_timeout_ns=seen(TIMEOUT))
-    return codes(opened(rows, what=what, **FAST))
-
-
-@pytest.mark.parametrize("service_ns", [500_000, 4_000_000], ids=["idle", "busy"])
-def test_batches_that_fill_time_out_or_wait_for_the_worker_pass(service_ns: int) -> None:
-    rows = batched(service_ns)
-    assert {1, 2, 3, 4} >= set(rows.batch_size.tolist()) > {4}
-    assert batches(rows) == set()
-
-
-@pytest.mark.parametrize("warm", [1, 2, 3, 7])
-def test_a_batch_may_have_begun_in_the_warm_up(warm: int) -> None:
-    assert batches(batched(warm=warm)) == set()
-
-
-def test_a_size_that_is_not_the_number_of_members_is_named() -> None:
-    rows = batched()
-    grown = replace(rows, batch_size=np.where(rows.batch_size == 2, 3, rows.batch_size).astype(np.int32))
-    assert batches(grown) == {"batch-inconsistent"}
-    assert batches(replace(rows, batch_size=np.full(len(rows), MOST + 1, np.int32))) == {"batch-inconsistent"}
-
-
-def test_a_member_that_ended_apart_from_its_batch_is_named() -> None:
-    rows = batched()
-    row = int(np.flatnonzero(rows.batch_size == 4)[40])
-    assert batches(replace(rows, t_last_ns=rows.t_last_ns - np.where(rows.request == row, 9, 0))) == {"batch-inconsistent"}
-
-
-def test_members_that_waited_until_different_moments_are_named() -> None:
-    rows = batched()
-    assert rows.queue_ns is not None
-    row = int(np.flatnonzero((rows.batch_size == 4) & (rows.queue_ns > 1000))[40])
-    assert batches(replace(rows, queue_ns=rows.queue_ns - np.where(rows.request == row, 9, 0))) == {"batch-inconsistent"}
-
-
-@pytest.mark.parametrize("service_ns", [500_000, 4_000_000], ids=["idle", "busy"])
-def test_batches_that_closed_for_no_reason_are_named(service_ns: int) -> None:
-    rows = batched(service_ns)
-    assert rows.queue_ns is not None
-    assert batches(replace(rows, queue_ns=rows.queue_ns + LAG)) == {"queue-unfounded"}
-
-
-def test_a_batch_sent_before_its_last_member_was_due_is_named() -> None:
-    rows = batched()
-    firsts = np.flatnonzero(np.diff(rows.t_sent_ns, prepend=0))
-    place = int(next(first for first in firsts if rows.batch_size[first] == 4 and rows.t_scheduled_ns[first + 3] > rows.t_scheduled_ns[first] + 9))
-    mine = (rows.request >= place) & (rows.request < place + 4)
-    early = replace(rows, t_sent_ns=np.where(mine, rows.t_scheduled_ns[place + 3] - 1, rows.t_sent_ns), queue_ns=None)
-    assert batches(early) == {"batch-inconsistent"}
 
 
 def test_the_rows_of_the_first_light_are_judged_as_they_were() -> None:
