@@ -36,34 +36,32 @@ class Desk:
 
     def work(self, worker: Worker, lead: Lead, read: Callable[[], int]) -> None:
         """The life of a worker: take a batch and serve it until nothing is left; a batch that raises becomes rows and the worker goes on."""
-        while (batch := lead.take()) is not None:
-            first, stop, closed = batch
-            request = worker.asked(first, stop)
-            answer, failure = None, None
+        while (batch := lead.take(worker.asked)) is not None:
+            request, first, stop, closed = batch
+            done, failure = None, None
             begun = read()
             try:
                 answer = worker.run(request)
                 done = read()
-            except Exception as error:
-                done, failure = read(), error
-            lead.freed(done)
-            self._write(first, stop, closed, begun, done)
-            try:
-                if failure is None:
-                    self._aside(answer, first, stop)
+                lead.freed(done)
+                self._aside(answer, first, stop)
             except Exception as error:
                 failure = error
-            if failure is not None:
-                for place in range(first, stop):
-                    self._block.failed(place, begun, done, failure)
+            if done is None:
+                done = read()
+                lead.freed(done)
+            self._closed[first:stop], self._size[first:stop] = closed, stop - first
+            self._write(first, stop, begun, done, failure)
 
-    def _write(self, first: int, stop: int, closed: int, begun: int, done: int) -> None:
+    def _write(self, first: int, stop: int, begun: int, done: int, failure: Exception | None) -> None:
         block = self._block
         block.sent_ns[first:stop], block.last_ns[first:stop] = begun, done
-        self._closed[first:stop], self._size[first:stop] = closed, stop - first
+        if failure is not None:
+            for place in range(first, stop):
+                block.failed(place, begun, done, failure)
 
     def _aside(self, answer: object, first: int, stop: int) -> None:
-        """Device time and wanted outputs of a batch, after its end was written down."""
+        """Device time and wanted outputs of a batch, once the clock was read."""
         if self._device_ns is not None:
             self._block.device_ns[first:stop] = known(self._device_ns(answer))
         if self._wanted and self._keep is not None:

@@ -18,6 +18,8 @@ from runner.load.timetable import Timetable
 
 LONGEST_SLEEP_NS = SECOND_NS // 2
 give_way: Callable[[], None] = getattr(os, "sched_yield", lambda: time.sleep(0))
+# What to ask for, the first request, one past the last, and the moment at which the batch closed.
+Batch = tuple[object, int, int, int]
 
 
 class Lead:
@@ -31,19 +33,24 @@ class Lead:
         self._free = [table.begun] * workers
         self.taken = 0
 
-    def take(self) -> tuple[int, int, int] | None:
-        """(first, stop, moment of closing) of the next batch once it has closed; None at the end of the schedule or at the deadline."""
+    def take(self, asked: Callable[[int, int], object]) -> Batch | None:
+        """The next batch once it has closed; None at the end of the schedule or at the deadline.
+
+        Who is in it and what to ask for is known before it closes, so that nothing is left to do afterwards but to go.
+        """
         with self._lock:
             first, due = self.taken, self._due
             if first >= len(due):
                 return None
             free = min(self._free)
             closed = self._rule.closes(due, first, free)
+            stop = self._rule.stop(due, first, closed)
+            batch = (asked(first, stop), first, stop, closed)
             if not self._waited(closed):
                 return None
             self._free.remove(free)
-            self.taken = stop = self._rule.stop(due, first, closed)
-            return first, stop, closed
+            self.taken = stop
+            return batch
 
     def freed(self, moment: int) -> None:
         """A worker became free; safe without the lock, which its leader may hold for long."""
