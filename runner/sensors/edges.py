@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.contract.telemetry_row import TelemetryRow
@@ -45,3 +45,18 @@ def difference(before: Edge, after: Edge) -> Difference:
 def telemetry_row(reading: Reading, started_ns: int = 0) -> TelemetryRow:
     """The reading as a row of `telemetry.parquet`, its time counted from `started_ns`; what was not read stays None."""
     return TelemetryRow(t_ns=reading.t_ns - started_ns, device=reading.device, **dict(reading.values))
+
+
+def sampled_row(reads: Sequence[Edge | Reading], started_ns: int = 0, foreign: int | None = None) -> TelemetryRow:
+    """Counters and momentary values of one device, read one right after the other, as one row at the middle of the time that took.
+
+    Where two reads hold the same name the first one counts. ValueError for reads of two devices.
+    """
+    device = reads[0].device
+    if any(read.device != device for read in reads):
+        raise ValueError("reads of two devices make no row; pair them by device")
+    values: dict[str, int] = {}
+    for read in reversed(reads):
+        values |= read.counters if isinstance(read, Edge) else read.values
+    begun, ended = min(read.t_ns - read.took_ns // 2 for read in reads), max(read.t_ns + read.took_ns // 2 for read in reads)
+    return TelemetryRow(t_ns=(begun + ended) // 2 - started_ns, device=device, foreign_processes=foreign, **values)
