@@ -40,7 +40,7 @@ class Sampler:
     """A running sampler inside a `with` block: `edge` right before and right after a window, `ended` once after the last one.
 
     `accelerator` is "nvml" or "none", `origin_ns` the start of the run on the monotonic clock, `cpu` a processor to keep to, `own_pid` the measured
-    process, this one by default. The first `edge` waits until the sensors are open and the tick is found (up to 2 s a device).
+    process, this one by default. The first `edge` waits until the sensors are open and the tick is found (up to 2 s).
     """
 
     def __init__(

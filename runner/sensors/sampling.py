@@ -40,14 +40,10 @@ class Sampling:
         self._beats, self._begun_ns, self._last_ns = 0, clock(), 0
 
     def settle(self, sleep: Sleep) -> None:
-        """Say what can be read, find the tick of each energy counter one after the other, and start the beat."""
+        """Say what can be read, find the tick of each energy counter, and start the beat."""
         sensors = (self._accelerator, self._host, self._rapl)
         self._write({"capabilities": sorted(f"{sensor.name}.{name}" for sensor in sensors for name in sensor.capabilities)})
-        for device, read in self._meters.items():
-            try:
-                found = find(read, self._clock, sleep)
-            except Refused:
-                continue  # the first sample says so
+        for device, found in find(self._meters, self._clock, sleep).items():
             if found.tick_ns is not None:
                 self._chases[device] = Chase(found, found.tick_ns)
         if self._chases:

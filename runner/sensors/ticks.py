@@ -6,11 +6,13 @@ the sleep and the reading that are handed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median_low
 
+from runner.sensors.answers import Refused
 from runner.sensors.interface import Clock
 
 Sleep = Callable[[float], object]
@@ -46,12 +48,19 @@ class Found:
         self.value, self.read_ns = value, t_ns
 
 
-def find(read: Callable[[], int], clock: Clock, sleep: Sleep, longest_ns: int = FINDING_NS) -> Found:
-    """Watch one counter for up to `longest_ns`, less where eleven changes have been seen by then."""
-    found, begun = Found(read(), clock()), clock()
-    while clock() - begun < longest_ns and len(found.changes_ns) < ENOUGH_CHANGES:
+def find(meters: Mapping[int, Callable[[], int]], clock: Clock, sleep: Sleep, longest_ns: int = FINDING_NS) -> dict[int, Found]:
+    """Watch the counters together for up to `longest_ns`, less where each has changed eleven times by then; without those that refuse."""
+    begun, found = clock(), {}
+    for device, read in meters.items():
+        with suppress(Refused):
+            found[device] = Found(read(), clock())
+    while clock() - begun < longest_ns and any(len(one.changes_ns) < ENOUGH_CHANGES for one in found.values()):
         sleep(STEP_NS / SECOND_NS)
-        found.saw(read(), clock())
+        for device in list(found):
+            try:
+                found[device].saw(meters[device](), clock())
+            except Refused:
+                del found[device]
     return found
 
 
@@ -82,7 +91,7 @@ class Chase:
             self._expected_ns = (before + t_ns) // 2 + self.tick_ns
             self._missed((t_ns - before) // 2 + NARROWEST_NS)
         elif t_ns > self._expected_ns + self._around_ns:
-            self._expected_ns += self.tick_ns
+            self._expected_ns += self.tick_ns * -(-(t_ns - self._around_ns - self._expected_ns) // self.tick_ns)
             self._missed(2 * self._around_ns)
         return None
 

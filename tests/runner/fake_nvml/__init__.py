@@ -47,7 +47,7 @@ class Library:
 
     def ask(self, question: str, *arguments: object, environ: Mapping[str, str] | None = None, **scenario: object) -> Any:
         """What the child says to `question` with a sensor opened under the scenario: keys of nvml.c, `__` for a dot."""
-        self._scenario.write_text("".join(f"{key.replace('__', '.')}={value}\n" for key, value in scenario.items()), "utf-8")
+        self._scenario.write_text(scenario_text(scenario), "utf-8")
         assert self._child.stdin is not None and self._child.stdout is not None
         print(json.dumps([question, arguments, dict(environ or {})]), file=self._child.stdin, flush=True)
         said = json.loads(self._child.stdout.readline())
@@ -56,10 +56,27 @@ class Library:
 
 
 def build(folder: Path, without: Sequence[str] = ()) -> Library:
-    """The library in `folder`, lacking the symbols `without`, as an older driver does."""
+    """The library in `folder`, lacking the symbols `without`, as an older driver does, with a child process that has it loaded."""
+    compiled(folder, without)
+    return Library(folder)
+
+
+def compiled(folder: Path, without: Sequence[str] = ()) -> Path:
+    """The folder with the library in it, for processes that are started elsewhere."""
     renamed = [f"-D{symbol}=absent_{symbol}" for symbol in without]
     command = [compiler(), "-O1", "-Wall", "-Wextra", "-shared", "-fPIC", "-Wl,-soname,libnvidia-ml.so.1", *renamed,
                "-o", str(folder / "libnvidia-ml.so.1"), str(SOURCE)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    return Library(folder)
+    return folder
+
+
+def scenario_environ(folder: Path, scenario: Path, **keys: object) -> dict[str, str]:
+    """Environment of a process that loads the library in `folder` under the scenario, written to the file `scenario`: keys of nvml.c, `__` for a dot."""
+    scenario.write_text(scenario_text(keys), "utf-8")
+    return {"LD_LIBRARY_PATH": str(folder), SCENARIO: str(scenario)}
+
+
+def scenario_text(keys: Mapping[str, object]) -> str:
+    """The lines of a scenario file."""
+    return "".join(f"{key.replace('__', '.')}={value}\n" for key, value in keys.items())

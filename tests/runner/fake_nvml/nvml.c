@@ -1,8 +1,15 @@
 /* A stand-in for NVIDIA's management library, built by the tests into libnvidia-ml.so.1 and loaded by the real pynvml in a child process.
  *
- * LYNXWEB_FAKE_NVML names a text file of `key=value` lines, read at each nvmlInit. A key that is a function's name refuses that function with
- * this nvmlReturn_t. A symbol is left out by renaming it at build time (-DnvmlX=absent_nvmlX). Time is CLOCK_MONOTONIC, as for the runner, so
- * what the counters must show between two reads follows from the scenario: energy = power * time, in steps of one tick.
+ * LYNXWEB_FAKE_NVML names a text file of `key=value` lines, read at each nvmlInit. `key.INDEX` speaks of one device. A key that is a function's
+ * name refuses that function with this nvmlReturn_t, from `NAME_after_ms` on where that is given. A symbol is left out by renaming it at build
+ * time (-DnvmlX=absent_nvmlX). Time is CLOCK_MONOTONIC, as for the runner, counted from nvmlInit or from `origin_ns`, so what must be read
+ * follows from the scenario:
+ *   power(t) = power_mw, power_step_mw from power_step_ms on, + power_drift_mw_per_s * t; where power_wave_ms is given it is power_wave_mw in the
+ *   second half of each such period. The energy counter moves every tick_ms by what the board senses: the power in the first duty_percent of the
+ *   tick, held over the whole of it, times energy_gain_permille. Instant power is that of now, average power that of the last second.
+ *   Throttle counters grow by a share of the time in thousandths (`violation_power=250`) and by events (`violation_power_events=200-450,800-900`
+ *   in ms), times counter_gain; while an event goes on, the bits of its reason show in the mask beside `reasons`.
+ *   lost_after_ms, energy_reset_ms, energy_stuck_after_ms, foreign_after_ms, count_after_ms (then `count_after` devices), clock_step_ms.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -21,7 +28,7 @@ typedef struct { u32 enabled; } c2c_t;
 typedef union { double d; u32 ui; unsigned long ul; u64 ull; long long sll; int si; unsigned short us; } value_t;
 typedef struct { u32 fieldId, scopeId; int64_t timestamp, latencyUsec; u32 valueType, nvmlReturn; value_t value; } field_t;
 
-enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, PAIRS = 256, DEVICES = 8 };
+enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, INSUFFICIENT_SIZE = 7, GPU_IS_LOST = 15, PAIRS = 256, DEVICES = 8 };
 
 static char keys[PAIRS][64], texts[PAIRS][128];
 static int pairs = 0;
@@ -62,11 +69,27 @@ static void read_scenario(void) {
     if (file) fclose(file);
 }
 
-#define REFUSABLE do { long long code = number_of(__func__, 0); if (code) return (int)code; } while (0)
+static u64 elapsed_ns(void) { return now_ns() - started_ns; }
+
+/* Whether `key` (in ms) is given and has passed. */
+static int passed(device_t *device, const char *key) {
+    long long at = of_device(device, key, -1);
+    return at >= 0 && elapsed_ns() >= (u64)at * 1000000ull;
+}
+
+static int refusal(const char *function) {
+    char after[96];
+    long long code = number_of(function, 0);
+    snprintf(after, sizeof after, "%s_after_ms", function);
+    return code && elapsed_ns() >= (u64)number_of(after, 0) * 1000000ull ? (int)code : SUCCESS;
+}
+
+#define REFUSABLE do { int code = refusal(__func__); if (code) return code; } while (0)
+#define ANSWERABLE do { if (passed(device, "lost_after_ms")) return GPU_IS_LOST; REFUSABLE; } while (0)
 #define NUMBER(function, type, key, otherwise) \
-    int function(device_t *device, type *out) { REFUSABLE; *out = (type)of_device(device, key, otherwise); return SUCCESS; }
+    int function(device_t *device, type *out) { ANSWERABLE; *out = (type)of_device(device, key, otherwise); return SUCCESS; }
 #define CLOCK(function, prefix, sm, memory) \
-    int function(device_t *device, u32 kind, u32 *mhz) { REFUSABLE; \
+    int function(device_t *device, u32 kind, u32 *mhz) { ANSWERABLE; \
         *mhz = (u32)of_device(device, kind == 2 ? prefix "_mem_mhz" : prefix "_sm_mhz", kind == 2 ? memory : sm); return SUCCESS; }
 
 static int write_text(char *out, u32 length, const char *text) {
@@ -79,8 +102,8 @@ static int write_text(char *out, u32 length, const char *text) {
 int nvmlInitWithFlags(u32 flags) {
     (void)flags;
     read_scenario();
+    started_ns = (u64)number_of("origin_ns", (long long)now_ns());
     REFUSABLE;
-    started_ns = now_ns();
     for (int place = 0; place < DEVICES; place++) devices[place].index = place;
     return SUCCESS;
 }
@@ -89,7 +112,11 @@ const char *nvmlErrorString(int code) { (void)code; return "scenario"; }
 int nvmlSystemGetDriverVersion(char *out, u32 length) { REFUSABLE; return write_text(out, length, text_of("driver", "580.95.05")); }
 int nvmlSystemGetNVMLVersion(char *out, u32 length) { REFUSABLE; return write_text(out, length, text_of("nvml", "13.580.95.05")); }
 int nvmlSystemGetCudaDriverVersion_v2(int *out) { REFUSABLE; *out = (int)number_of("cuda", 13000); return SUCCESS; }
-int nvmlDeviceGetCount_v2(u32 *out) { REFUSABLE; *out = (u32)number_of("count", 1); return SUCCESS; }
+int nvmlDeviceGetCount_v2(u32 *out) {
+    REFUSABLE;
+    *out = (u32)number_of(passed(&devices[0], "count_after_ms") ? "count_after" : "count", 1);
+    return SUCCESS;
+}
 int nvmlDeviceGetHandleByIndex_v2(u32 index, device_t **out) {
     REFUSABLE;
     if (index >= (u32)number_of("count", 1) || index >= DEVICES) return INVALID_ARGUMENT;
@@ -100,65 +127,65 @@ int nvmlDeviceGetHandleByIndex_v2(u32 index, device_t **out) {
 /* ---- facts at rest ---- */
 int nvmlDeviceGetName(device_t *device, char *out, u32 length) {
     char own[32];
-    REFUSABLE;
+    ANSWERABLE;
     snprintf(own, sizeof own, "name.%d", device->index);
     return write_text(out, length, text_of(own, text_of("name", "NVIDIA H100 80GB HBM3")));
 }
 int nvmlDeviceGetUUID(device_t *device, char *out, u32 length) {
     char uuid[64];
-    REFUSABLE;
+    ANSWERABLE;
     snprintf(uuid, sizeof uuid, "GPU-%08x-1111-2222-3333-444455556666", 0xa0000000u + (u32)device->index);
     return write_text(out, length, uuid);
 }
-int nvmlDeviceGetVbiosVersion(device_t *device, char *out, u32 length) { (void)device; REFUSABLE; return write_text(out, length, "96.00.89.00.01"); }
+int nvmlDeviceGetVbiosVersion(device_t *device, char *out, u32 length) { ANSWERABLE; return write_text(out, length, "96.00.89.00.01"); }
 int nvmlDeviceGetCudaComputeCapability(device_t *device, int *major, int *minor) {
-    REFUSABLE;
+    ANSWERABLE;
     *major = (int)of_device(device, "capability_major", 9);
     *minor = (int)of_device(device, "capability_minor", 0);
     return SUCCESS;
 }
 int nvmlDeviceGetMemoryInfo(device_t *device, memory_t *out) {
-    REFUSABLE;
+    ANSWERABLE;
     out->total = (u64)of_device(device, "memory_total", 85520809984ll);
     out->used = (u64)of_device(device, "memory_used", 629145600ll);
     out->free = out->total - out->used;
     return SUCCESS;
 }
 int nvmlDeviceGetEccMode(device_t *device, u32 *current, u32 *pending) {
-    REFUSABLE;
+    ANSWERABLE;
     *current = *pending = (u32)of_device(device, "ecc", 1);
     return SUCCESS;
 }
 int nvmlDeviceGetMigMode(device_t *device, u32 *current, u32 *pending) {
-    REFUSABLE;
+    ANSWERABLE;
     *current = *pending = (u32)of_device(device, "mig", 0);
     return SUCCESS;
 }
 int nvmlDeviceGetTotalEccErrors(device_t *device, u32 kind, u32 counter, u64 *out) {
     (void)counter;
-    REFUSABLE;
+    ANSWERABLE;
     *out = (u64)of_device(device, kind ? "ecc_uncorrected" : "ecc_corrected", 0);
     return SUCCESS;
 }
 int nvmlDeviceGetRemappedRows(device_t *device, u32 *corrected, u32 *uncorrected, u32 *pending, u32 *failed) {
-    REFUSABLE;
+    ANSWERABLE;
     *corrected = (u32)of_device(device, "remapped_rows", 0);
     *uncorrected = *pending = *failed = 0;
     return SUCCESS;
 }
 int nvmlDeviceGetC2cModeInfoV(device_t *device, c2c_t *out) {
-    REFUSABLE;
+    ANSWERABLE;
     if (!of_device(device, "coherent_link", 0)) return NOT_SUPPORTED;
     out->enabled = 1;
     return SUCCESS;
 }
 int nvmlDeviceGetPowerManagementLimitConstraints(device_t *device, u32 *least, u32 *most) {
-    REFUSABLE;
+    ANSWERABLE;
     *least = (u32)of_device(device, "limit_min_mw", 200000);
     *most = (u32)of_device(device, "limit_max_mw", 700000);
     return SUCCESS;
 }
-int nvmlDeviceGetPowerSource(device_t *device, u32 *out) { (void)device; REFUSABLE; *out = (u32)number_of("source", 0); return SUCCESS; }
+int nvmlDeviceGetPowerSource(device_t *device, u32 *out) { ANSWERABLE; *out = (u32)number_of("source", 0); return SUCCESS; }
 NUMBER(nvmlDeviceGetArchitecture, u32, "architecture", 9)
 NUMBER(nvmlDeviceGetVirtualizationMode, u32, "virtualization", 0)
 NUMBER(nvmlDeviceGetComputeMode, u32, "compute_mode", 0)
@@ -170,82 +197,145 @@ NUMBER(nvmlDeviceGetCurrPcieLinkWidth, u32, "pcie_width_cur", 16)
 NUMBER(nvmlDeviceGetEnforcedPowerLimit, u32, "limit_mw", 700000)
 NUMBER(nvmlDeviceGetPowerManagementDefaultLimit, u32, "limit_default_mw", 700000)
 CLOCK(nvmlDeviceGetMaxClockInfo, "max", 1980, 2619)
-CLOCK(nvmlDeviceGetClockInfo, "clock", 1755, 2619)
+int nvmlDeviceGetClockInfo(device_t *device, u32 kind, u32 *mhz) {
+    ANSWERABLE;
+    const char *sm = passed(device, "clock_step_ms") ? "clock_step_sm_mhz" : "clock_sm_mhz";
+    *mhz = (u32)(kind == 2 ? of_device(device, "clock_mem_mhz", 2619) : of_device(device, sm, 1755));
+    return SUCCESS;
+}
 CLOCK(nvmlDeviceGetApplicationsClock, "app", 1980, 2619)
 
 /* ---- what moves ---- */
-static u64 elapsed_ns(void) { return now_ns() - started_ns; }
+static double least(double one, double other) { return one < other ? one : other; }
+static double most(double one, double other) { return one > other ? one : other; }
+
+/* mJ drawn in the first t seconds. */
+static double drawn_mj(device_t *device, double t) {
+    double base = (double)of_device(device, "power_mw", 300000), drift = (double)of_device(device, "power_drift_mw_per_s", 0);
+    double drawn = base * t + drift * t * t / 2, step = (double)of_device(device, "power_step_ms", -1) / 1000;
+    double period = (double)of_device(device, "power_wave_ms", 0) / 1000;
+    if (step >= 0) drawn += ((double)of_device(device, "power_step_mw", 0) - base) * most(0, t - step);
+    if (period > 0) {
+        double turns = (double)(long long)(t / period), low = turns * period / 2 + most(0, t - turns * period - period / 2);
+        drawn += ((double)of_device(device, "power_wave_mw", 0) - base) * low;
+    }
+    return drawn;
+}
+static double mean_mw(device_t *device, double from, double to) {
+    from = most(0, from);
+    return to > from ? (drawn_mj(device, to) - drawn_mj(device, from)) / (to - from) : (double)of_device(device, "power_mw", 300000);
+}
+/* mJ counted in the first `ticks` ticks of `tick` seconds. */
+static double counted_mj(device_t *device, u64 ticks, double tick) {
+    double sensed = (double)of_device(device, "duty_percent", 100) / 100, counted = 0;
+    if (sensed >= 1) return drawn_mj(device, (double)ticks * tick);
+    for (u64 one = 0; one < ticks; one++) counted += mean_mw(device, (double)one * tick, ((double)one + sensed) * tick) * tick;
+    return counted;
+}
 
 int nvmlDeviceGetTotalEnergyConsumption(device_t *device, u64 *out) {
-    u64 tick_ns = (u64)number_of("tick_ms", 100) * 1000000ull, passed = elapsed_ns() / tick_ns * tick_ns;
-    REFUSABLE;
-    if (number_of("energy_stuck", 0)) passed = 0;
-    /* mW * s = mJ */
-    u64 drawn = (u64)((double)of_device(device, "power_mw", 300000) * (double)passed / 1e9);
-    u64 reset_ms = (u64)number_of("energy_reset_ms", 0), start = (u64)of_device(device, "energy_start_mj", 5000000000ll);
-    *out = reset_ms && elapsed_ns() > reset_ms * 1000000ull ? drawn : start + drawn;
+    u64 tick_ns = (u64)number_of("tick_ms", 100) * 1000000ull, until = elapsed_ns(), start = (u64)of_device(device, "energy_start_mj", 5000000000ll);
+    ANSWERABLE;
+    if (passed(device, "energy_stuck_after_ms")) until = (u64)of_device(device, "energy_stuck_after_ms", 0) * 1000000ull;
+    if (number_of("energy_stuck", 0)) until = 0;
+    u64 counted = (u64)(counted_mj(device, until / tick_ns, (double)tick_ns / 1e9) * (double)of_device(device, "energy_gain_permille", 1000) / 1000);
+    *out = passed(device, "energy_reset_ms") ? counted : start + counted;
     return SUCCESS;
 }
-int nvmlDeviceGetPowerUsage(device_t *device, u32 *out) { REFUSABLE; *out = (u32)of_device(device, "power_usage_mw", 290000); return SUCCESS; }
+int nvmlDeviceGetPowerUsage(device_t *device, u32 *out) { ANSWERABLE; *out = (u32)of_device(device, "power_usage_mw", 290000); return SUCCESS; }
 int nvmlDeviceGetTemperature(device_t *device, u32 sensor, u32 *out) {
     (void)sensor;
-    REFUSABLE;
-    *out = (u32)of_device(device, "temperature_c", 54);
+    ANSWERABLE;
+    *out = (u32)(of_device(device, "temperature_c", 54) + of_device(device, "temperature_drift_c_per_s", 0) * (long long)(elapsed_ns() / 1000000000ull));
     return SUCCESS;
 }
 int nvmlDeviceGetUtilizationRates(device_t *device, utilization_t *out) {
-    REFUSABLE;
+    ANSWERABLE;
     out->gpu = (u32)of_device(device, "utilization", 87);
     out->memory = 10;
     return SUCCESS;
 }
-int nvmlDeviceGetCurrentClocksEventReasons(device_t *device, u64 *out) { REFUSABLE; *out = (u64)of_device(device, "reasons", 0); return SUCCESS; }
-int nvmlDeviceGetCurrentClocksThrottleReasons(device_t *device, u64 *out) { REFUSABLE; *out = (u64)of_device(device, "reasons", 0); return SUCCESS; }
+static const char *REASONS[] = {"violation_power", "violation_thermal", "slowdown_sw_thermal", "slowdown_hw_thermal", "slowdown_hw_power_brake"};
+static const u64 REASON_BITS[] = {0x4, 0x20, 0x20, 0x48, 0x88};
 
-/* A share of the time in thousandths, as ns. */
-static u64 share_ns(device_t *device, const char *key) { return elapsed_ns() / 1000 * (u64)of_device(device, key, 0); }
+/* ns of the events of `key` that have passed; whether one goes on now. */
+static u64 events_ns(device_t *device, const char *key, int *now) {
+    char name[96], own[128];
+    u64 sum = 0, until = elapsed_ns();
+    snprintf(name, sizeof name, "%s_events", key);
+    snprintf(own, sizeof own, "%s.%d", name, device->index);
+    const char *text = text_of(own, text_of(name, ""));
+    *now = 0;
+    for (long long from, to; sscanf(text, "%lld-%lld", &from, &to) == 2; text++) {
+        double begun = (double)from * 1e6, ended = least((double)to * 1e6, (double)until);
+        sum += (u64)most(0, ended - begun);
+        *now |= (double)until >= begun && (double)until < (double)to * 1e6;
+        if (!(text = strchr(text, ','))) break;
+    }
+    return sum;
+}
+static u64 mask_of(device_t *device) {
+    u64 mask = (u64)of_device(device, "reasons", 0);
+    for (int place = 0, now; place < 5; place++) {
+        events_ns(device, REASONS[place], &now);
+        if (now) mask |= REASON_BITS[place];
+    }
+    return mask;
+}
+int nvmlDeviceGetCurrentClocksEventReasons(device_t *device, u64 *out) { ANSWERABLE; *out = mask_of(device); return SUCCESS; }
+int nvmlDeviceGetCurrentClocksThrottleReasons(device_t *device, u64 *out) { ANSWERABLE; *out = mask_of(device); return SUCCESS; }
+
+/* A share of the time in thousandths and the events, as ns. */
+static u64 throttled_ns(device_t *device, const char *key) {
+    int now;
+    return (elapsed_ns() / 1000 * (u64)of_device(device, key, 0) + events_ns(device, key, &now)) * (u64)of_device(device, "counter_gain", 1);
+}
 
 int nvmlDeviceGetViolationStatus(device_t *device, u32 policy, violation_t *out) {
     static const char *names[] = {"violation_power", "violation_thermal", "violation_sync_boost",
                                   "violation_board_limit", "violation_low_utilization", "violation_reliability"};
-    REFUSABLE;
+    ANSWERABLE;
     if (policy > 5) return INVALID_ARGUMENT;
     out->referenceTime = now_ns() / 1000;
-    out->violationTime = share_ns(device, names[policy]);
+    out->violationTime = throttled_ns(device, names[policy]);
     return SUCCESS;
 }
 static u32 answer_field(device_t *device, field_t *field) {
     long long base = number_of("slowdown_base", 269);
     if (field->fieldId == 185 || field->fieldId == 186) {
         field->valueType = 1;
-        field->value.ui = (u32)of_device(device, field->fieldId == 185 ? "power_average_mw" : "power_instant_mw", 300000);
+        double now = (double)elapsed_ns() / 1e9;
+        field->value.ui = field->fieldId == 185 ? (u32)of_device(device, "power_average_mw", (long long)mean_mw(device, now - 1, now))
+                                                : (u32)of_device(device, "power_instant_mw", (long long)mean_mw(device, now - 1e-6, now));
         if (field->scopeId == 1) field->value.ui = (u32)of_device(device, "power_module_mw", 400000);
-        return (u32)number_of("field_power", SUCCESS);
+        return (u32)refusal("field_power");
     }
     if (base && field->fieldId >= base && field->fieldId < base + 3) {
         static const char *names[] = {"slowdown_sw_thermal", "slowdown_hw_thermal", "slowdown_hw_power_brake"};
         field->valueType = 3;
-        field->value.ull = share_ns(device, names[field->fieldId - base]);
+        field->value.ull = throttled_ns(device, names[field->fieldId - base]);
         return SUCCESS;
     }
     return NOT_SUPPORTED;
 }
 int nvmlDeviceGetFieldValues(device_t *device, int count, field_t *fields) {
-    REFUSABLE;
+    ANSWERABLE;
     for (int place = 0; place < count; place++) fields[place].nvmlReturn = answer_field(device, &fields[place]);
     return SUCCESS;
 }
 int nvmlDeviceGetComputeRunningProcesses_v3(device_t *device, u32 *count, process_t *out) {
-    u32 there = (u32)of_device(device, "processes", 0);
-    REFUSABLE;
-    if (*count < there) { *count = there; return INSUFFICIENT_SIZE; }
+    u32 there = (u32)of_device(device, "processes", 0), own = (u32)of_device(device, "own_pid", 0);
+    if (passed(device, "foreign_after_ms")) there++;
+    ANSWERABLE;
+    if (*count < there + !!own) { *count = there + !!own; return INSUFFICIENT_SIZE; }
     for (u32 place = 0; place < there; place++) out[place] = (process_t){.pid = 4000000 + place, .usedGpuMemory = 1048576};
+    if (own) out[there++] = (process_t){.pid = own, .usedGpuMemory = 1048576};
     *count = there;
     return SUCCESS;
 }
 int nvmlDeviceGetMPSComputeRunningProcesses_v3(device_t *device, u32 *count, process_t *out) {
-    (void)device; (void)out;
-    REFUSABLE;
+    (void)out;
+    ANSWERABLE;
     *count = 0;
     return SUCCESS;
 }
