@@ -16,6 +16,20 @@ def test_requests_needed_are_those_of_early_stopping_with_one_sample_over(permil
     assert requests_needed(permille) == needed
 
 
+@pytest.mark.parametrize(("over", "confidence_permille"), [(0, 950), (1, 950), (7, 990), (100, 995)])
+@pytest.mark.parametrize("permille", [1, 500, 900, 999])
+def test_requests_needed_are_the_least_that_an_independent_library_accepts(permille: int, over: int, confidence_permille: int) -> None:
+    needed, doubt = requests_needed(permille, over, confidence_permille), (1000 - confidence_permille) / 1000
+    assert stats.binom.cdf(over, needed, (1000 - permille) / 1000) < doubt
+    assert needed == over + 1 or stats.binom.cdf(over, needed - 1, (1000 - permille) / 1000) >= doubt
+
+
+@pytest.mark.parametrize(("permille", "over", "confidence_permille"), [(0, 1, 990), (1000, 1, 990), (990, -1, 990), (990, 1, 1000)])
+def test_no_number_of_requests_carries_what_is_certain_or_impossible(permille: int, over: int, confidence_permille: int) -> None:
+    with pytest.raises(ValueError, match="requests needed"):
+        requests_needed(permille, over, confidence_permille)
+
+
 @pytest.mark.parametrize(("n", "permille", "expected"), [(1, 500, 1), (2, 500, 1), (100, 990, 99), (101, 990, 100), (1000, 999, 999), (3, 900, 3)])
 def test_a_percentile_is_the_order_statistic_of_this_rank(n: int, permille: int, expected: int) -> None:
     assert rank(n, permille) == expected
