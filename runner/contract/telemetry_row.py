@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 HOST = -1  # the `device` of rows about the host
 
@@ -51,25 +53,46 @@ NAMES = tuple(field.name for field in fields(TelemetryRow))
 FIRST_OPTIONAL = "violation_power_ns"
 OPTIONAL = NAMES[NAMES.index(FIRST_OPTIONAL) :]
 Window = tuple[int, int]  # (start_ns, end_ns), both in ns from the start of the run
+Readings = list[tuple[int, int]]  # (t_ns, value), in order of time
+MARGIN_NS = 5_000_000_000
 
 
-def readings(rows: Iterable[TelemetryRow], name: str, device: int) -> Iterator[tuple[int, int]]:
-    """(time in ns, value) of every row of `device` that holds a value of this name, in the order of the rows."""
-    for row in rows:
-        if row.device == device and (value := getattr(row, name)) is not None:
-            yield row.t_ns, value
+def stretch(rows: Sequence[TelemetryRow], window: Window, margin_ns: int = MARGIN_NS) -> Sequence[TelemetryRow]:
+    """The rows inside `window` and up to `margin_ns` outside of it, of rows in order of time."""
+    return rows[bisect_left(rows, window[0] - margin_ns, key=_time) : bisect_right(rows, window[1] + margin_ns, key=_time)]
 
 
-def bracketed(read: Iterable[tuple[int, int]], window: Window) -> list[tuple[int, int]]:
+def _time(row: TelemetryRow) -> int:
+    return row.t_ns
+
+
+def readings(rows: Iterable[TelemetryRow], name: str, device: int) -> Readings:
+    """Time and value of every row of `device` that holds a value of this name, in the order of the rows."""
+    return [(row.t_ns, value) for row in rows if row.device == device and (value := getattr(row, name)) is not None]
+
+
+def bracketed(read: Readings, window: Window) -> Readings:
     """The readings inside `window` with the last one at or before its start and the first one at or after its end, where there are such."""
     start, end = window
-    before: list[tuple[int, int]] = []
-    inside: list[tuple[int, int]] = []
-    for t_ns, value in read:
-        if t_ns <= start:
-            before = [(t_ns, value)]
-        elif t_ns < end:
-            inside.append((t_ns, value))
-        else:
-            return [*before, *inside, (t_ns, value)]
-    return [*before, *inside]
+    first = bisect_right(read, start, key=_at) - 1
+    last = bisect_left(read, end, key=_at)
+    return read[max(first, 0) : last + 1]
+
+
+def _at(reading: tuple[int, int]) -> int:
+    return reading[0]
+
+
+def covers(read: Readings, window: Window, slack_ns: int = 0) -> bool:
+    """Whether the readings reach from the start of the window to its end, give or take `slack_ns` at each."""
+    return bool(read) and read[0][0] <= window[0] + slack_ns and read[-1][0] >= window[1] - slack_ns
+
+
+def longest_gap_ns(read: Readings) -> int:
+    """The longest time between two readings, one after the other; 0 below two."""
+    return max((later - earlier for (earlier, _), (later, _) in pairwise(read)), default=0)
+
+
+def devices_in(rows: Iterable[TelemetryRow]) -> tuple[int, ...]:
+    """The accelerators of which there is a row."""
+    return tuple(sorted({row.device for row in rows if row.device != HOST}))
