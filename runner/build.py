@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.contract.run import RunnerBuild
 
-MEASUREMENT_SEMANTICS = 1
+MEASUREMENT_SEMANTICS = 2
 CONTRACT_VERSION = "v1"
 UNKNOWN = "unknown"
 SOURCE = Path(__file__).resolve().parent

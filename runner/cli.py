@@ -40,6 +40,7 @@ from runner.options import (
     Threads,
     Token,
     TokenFile,
+    Trace,
     Trials,
     Url,
     Version,
@@ -110,6 +111,7 @@ def run(  # noqa: PLR0913, PLR0917  (one parameter for each option)
     device: DeviceName = "cpu",
     trials: Trials = 5,
     threads: Threads = 1,
+    trace: Trace = "",
     declare: Declare = None,
     party: Party = "buyer",
     out: Out = "",
@@ -123,7 +125,7 @@ def run(  # noqa: PLR0913, PLR0917  (one parameter for each option)
     """
     return _do(
         ctx, "run", json_, quiet, methodology=methodology, sides=sides or [f"{backend}:{precision}:{device}"], trials=trials,
-        threads=threads, declare=declare, party=party, out=out, dry_run=dry_run,
+        threads=threads, trace=trace, declare=declare, party=party, out=out, dry_run=dry_run,
     )  # fmt: skip
 
 

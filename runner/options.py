@@ -21,11 +21,18 @@ Url = Annotated[str, typer.Argument(metavar="URL", help="The address of the site
 
 Sides = Annotated[
     list[str] | None,
-    typer.Option("--with", metavar="BACKEND:PRECISION[:DEVICE]", help="A side of a session whose trials are interleaved; repeat it."),
+    typer.Option(
+        "--with",
+        metavar="BACKEND:PRECISION[:DEVICE]",
+        help="A side of a session whose trials are interleaved; repeat it. How it serves follows after commas: batch=8, policy=fixed or dynamic, "
+        "timeout_us=2000, workers=2.",
+    ),
 ]
 BackendName = Annotated[str, typer.Option("--backend", metavar="NAME", help="The backend of a single side.")]
 PrecisionName = Annotated[str, typer.Option("--precision", metavar="NAME", help="The precision of a single side.")]
 DeviceName = Annotated[str, typer.Option("--device", metavar="NAME", help="The device of a single side: cpu or cuda.")]
+_TRACE = "Recorded arrivals, one offset in ns a line, for a methodology that replays them."
+Trace = Annotated[str, typer.Option("--trace", metavar="FILE", help=_TRACE)]
 _TRIALS = "Trials of each side, not fewer than the methodology asks for; fewer than five leave outcomes inconclusive."
 Trials = Annotated[int, typer.Option("--trials", metavar="N", help=_TRIALS)]
 Threads = Annotated[int, typer.Option("--threads", metavar="N", help="Threads that a backend may use inside one request.")]

@@ -17,7 +17,7 @@ from runner.contract.problems import Problem, Problems
 
 ENVELOPE = "envelope.json"
 REQUIRED = ("executor.after.json", "executor.before.json", "methodology.json", "run.json", "samples.parquet")
-OPTIONAL = ("doctor.json", "quality.json", "quality_items.parquet", "telemetry.parquet")
+OPTIONAL = ("arrivals.parquet", "doctor.json", "quality.json", "quality_items.parquet", "telemetry.parquet")
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "urn:lynxweb:predicate:run:v1"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from runner.contract import canary
+from runner.contract.arrivals_table import decode as decode_arrivals
+from runner.contract.audit_answers import drawing_problems
 from runner.contract.bundle import Bundle
 from runner.contract.canonical import decode, sha256
 from runner.contract.evidence import Evidence
@@ -25,7 +25,12 @@ from runner.contract.recompute import disagreements, operating_points
 from runner.contract.run import Run
 from runner.contract.samples import decode as decode_samples
 from runner.contract.schedule_check import schedule_problems
+from runner.contract.search_check import search_problems
+from runner.contract.sensor_facts import sensor_problems
+from runner.contract.serving_check import serving_problems
+from runner.contract.surroundings import around
 from runner.contract.telemetry import decode as decode_telemetry
+from runner.contract.window_check import window_problems
 
 DOCUMENTS: Mapping[str, type[Document]] = {
     "run.json": Run,
@@ -34,7 +39,7 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "executor.after.json": Executor,
     "quality.json": QualityEvaluation,
 }
-SIGNED = ("ambient_mc", "clock_offset_ns")
+SIGNED = ("ambient_mc", "clock_offset_ns", "clock_slew_ppm", "wall_step_ns", "gap_p50_ns", "net_mj")
 REGIME_PATHS = ("weights", "activations", "accumulate")
 
 
@@ -80,13 +85,22 @@ def check(bundle: Bundle) -> Checked:
     assert isinstance(run, Run) and isinstance(methodology, Methodology)
     assert isinstance(before, Executor) and isinstance(after, Executor)
     assert quality is None or isinstance(quality, QualityEvaluation)
-    evidence = Evidence(run, methodology, before, after, decode_samples(bundle.members["samples.parquet"]), quality)
-    if "telemetry.parquet" in bundle.members:
-        decode_telemetry(bundle.members["telemetry.parquet"])
+    evidence = _opened(bundle.members, run, methodology, before, after, quality)
     problems = [*_identities(bundle, evidence), *_numbers(bundle, evidence)]
     if problems:
         raise Problems(problems)
     return Checked(bundle, evidence, judge(evidence))
+
+
+def _opened(
+    members: Mapping[str, bytes], run: Run, methodology: Methodology, before: Executor, after: Executor, quality: QualityEvaluation | None
+) -> Evidence:
+    """The tables beside the documents; raises `Problems` for one that cannot be read."""
+    samples = decode_samples(members["samples.parquet"])
+    telemetry = decode_telemetry(members["telemetry.parquet"]) if "telemetry.parquet" in members else ()
+    items = decode_items(members["quality_items.parquet"]) if "quality_items.parquet" in members else None
+    trace = decode_arrivals(members["arrivals.parquet"]) if "arrivals.parquet" in members else None
+    return Evidence(run, methodology, before, after, samples, quality, telemetry, items, trace)
 
 
 def _documents(members: Mapping[str, bytes]) -> tuple[dict[str, Document], list[Problem]]:
@@ -167,30 +181,26 @@ def _formats(executor: Executor) -> Iterator[Problem]:
 
 
 def _numbers(bundle: Bundle, evidence: Evidence) -> Iterator[Problem]:
-    """G-17: every stated number, schedule and quality result follows from the raw rows."""
-    run, samples = evidence.run, evidence.samples
-    strays = {int(trial) for trial in np.unique(samples.trial)} - {trial.index for trial in run.trials}
-    if strays:
-        yield Problem("samples.parquet:trial", str(sorted(strays))[:80], "only trials of run.json", "state every trial", "numbers-differ")
-    if (samples.point != 0).any():
-        yield Problem("samples.parquet:point", "other points than 0", "one operating point", "measure each point as a run", "numbers-differ")
-    batch = evidence.before.serving.max_batch.value
-    if batch is not None and batch < 1:
-        yield Problem("executor.before.json:serving.max_batch", str(batch), "at least 1", "state the batch that ran")
+    """G-17: every stated number, schedule, sensor fact and quality result follows from the raw rows."""
+    problems = [*window_problems(evidence), *serving_problems(evidence)]
+    yield from problems
+    if problems:  # rows of another shape have no numbers to compare
         return
-    batch = 1 if batch is None else batch
-    if (samples.batch_size > batch).any() or (evidence.before.serving.batch_policy.value == "single" and (samples.batch_size != 1).any()):
-        yield Problem(
-            "samples.parquet:batch_size", str(int(samples.batch_size.max())), f"at most {batch}", "state the batches that ran", "numbers-differ"
-        )
-    yield from disagreements(run, operating_points(samples, run.trials, evidence.methodology, batch))
+    run, serving = evidence.run, evidence.before.serving
+    yield from disagreements(run, operating_points(
+        evidence.samples, run.trials, evidence.methodology, serving.max_batch.value or 1, around(evidence), run.operating_points
+    ))  # fmt: skip
     yield from schedule_problems(evidence)
+    yield from search_problems(evidence)
+    yield from drawing_problems(evidence)
+    yield from sensor_problems(evidence)
     if evidence.quality is not None:
-        yield from _quality(bundle, evidence, evidence.quality)
+        yield from _quality(evidence, evidence.quality)
 
 
-def _quality(bundle: Bundle, evidence: Evidence, stated: QualityEvaluation) -> Iterator[Problem]:
-    items, workload = decode_items(bundle.members["quality_items.parquet"]), evidence.methodology.workload
+def _quality(evidence: Evidence, stated: QualityEvaluation) -> Iterator[Problem]:
+    items, workload = evidence.items, evidence.methodology.workload
+    assert items is not None  # a bundle holds both or neither
     yield from identity_problems(items, workload)
     pairs = (
         ("suite", stated.suite, evidence.methodology.quality.suite),

@@ -145,7 +145,7 @@ def not_steady(case: Case) -> bool:
     """The throttle class changed from slice to slice, or a clock did not hold its speed."""
     if case.method == "rapl":
         return False
-    classes = {throttle_class(case.rows, one, case.device_count).name for one in case.slices}
+    classes = {throttle_class(case.rows, one, case.device_count).name for one in case.slices} - {"unknown"}
     return len(classes) > 1 or any(_clock_moves(case, device) for device in case.devices)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 Level = Literal["reject", "invalid", "warn", "cap"]
 Scope = Literal["run", "latency", "metric"]
 Validity = Literal["valid", "valid_with_warnings", "invalid"]
-CHECKER = "gates@1"
+CHECKER = "gates@2"
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,30 @@ RULES: dict[str, Rule] = {
     "runner-not-permitted": Rule("G-16", "invalid", "run", "The methodology does not permit this version of the runner."),
     "undeclared": Rule("G-18", "warn", "run", "The run was not declared before it was measured."),
     "late-upload": Rule("G-18", "warn", "run", "The bundle arrived long after its declaration."),
+    "nothing-completed": Rule("G-04", "invalid", "run", "No request completed inside a window."),
+    "clock-offset": Rule("G-14", "warn", "run", "The wall clock is far from the true time; durations do not depend on it."),
+    "clock-slewed": Rule("G-14", "warn", "run", "The monotonic clock did not keep the rate of the raw one."),
+    "clock-stepped": Rule("G-14", "warn", "run", "The wall clock was set while a trial went on; durations do not depend on it."),
+    "sampler-died": Rule("G-05", "warn", "run", "The process that reads the sensors died; what it had read is kept."),
+    "sensor-error": Rule("G-05", "warn", "run", "A sensor stopped answering; its later values are absent."),
+    "sample-gap": Rule("G-05", "warn", "run", "The sensors were not read for longer than they should be."),
+    "device-lost": Rule("G-15", "invalid", "run", "A device disappeared while it was measured."),
+    "telemetry-missing": Rule("G-05", "warn", "run", "No sensor reading brackets a window."),
+    "telemetry-gap": Rule("G-05", "warn", "run", "Sensor readings have a gap inside a window."),
+    "schedule-repeats": Rule("G-09", "invalid", "run", "Gaps between requests repeat more often than chance allows."),
+    "not-settled": Rule("G-08", "invalid", "latency", "The warm-up was still drifting when the window opened."),
+    "not-steady": Rule("G-08", "invalid", "run", "The methodology asks for a steady thermal regime, and it was not."),
+    "drifting": Rule("G-08", "warn", "run", "Latencies drift over a window: its percentiles describe no one state."),
+    "heat-governed": Rule("G-07", "warn", "run", "The accelerator slowed down because of its temperature."),
+    "throttle-unknown": Rule("G-07", "warn", "run", "Whether the accelerator slowed itself down could not be read."),
+    "enqueue-bound": Rule("G-12", "warn", "run", "Launching and copying take much of the time: the host sets the pace."),
+    "device-time-unstable": Rule("G-13", "warn", "run", "The device's own time varies much."),
+    "energy-invalid": Rule("G-12", "warn", "metric", "Energy is not stated: the readings do not carry it."),
+    "audit-missing": Rule("G-11", "warn", "run", "An audit test that the methodology asks for was not carried out."),
+    "caches-results": Rule("G-12", "invalid", "run", "One sample repeated is served much faster than all of them: answers are kept."),
+    "seed-contradicted": Rule("G-13", "invalid", "run", "Another seed tells another story."),
+    "accuracy-in-performance": Rule("G-11", "invalid", "run", "Answers under load differ from the quality evaluation."),
+    "not-confirmed": Rule("G-04", "warn", "metric", "No rate could be confirmed under the latency budget."),
     "runtime-not-permitted": Rule("G-01", "invalid", "run", "The methodology does not permit this runtime."),
     "tuning-not-permitted": Rule("G-01", "invalid", "run", "More tuning effort than the methodology permits."),
     "run-unfinished": Rule("G-04", "invalid", "run", "The run did not reach its end."),

@@ -9,7 +9,7 @@ from pydantic import Field as Bound
 from pydantic import model_validator
 
 from runner.contract.fields import Decimal, Digest, Document, Grown, Name
-from runner.contract.search_rules import SearchRules
+from runner.contract.search import SearchRules
 
 SLOWEST_PER_S, FASTEST_PER_S = Fraction(1, 1000), 1_000_000
 LARGEST_CONCURRENCY = 1_024

@@ -38,7 +38,7 @@ def ticks(read: Readings, window: Window) -> Readings:
 
 def counted(read: Readings, window: Window) -> Drawn | None:
     """What one counter counted from its first to its last tick inside the window; None below two ticks, or where it fell."""
-    found = ticks(bracketed(read, window), window)
+    found = ticks(read, window)
     if len(found) < 2 or fell(bracketed(read, window)):
         return None
     (start_ns, first), (end_ns, last) = found[0], found[-1]

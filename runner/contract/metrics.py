@@ -17,7 +17,7 @@ class MetricDefinition(Document):
     aggregation: Literal["order_statistic", "rate", "mean"]
     permille: int | None = None
     origin: Literal["scheduled", "sent", "none"] = "none"
-    rounding: Literal["integer half-even", "three decimals half-even"] = "integer half-even"
+    rounding: Literal["integer half-even", "three decimals half-even", "six decimals half-even"] = "integer half-even"
     context: bool = False
     text: str
 
@@ -39,6 +39,25 @@ def _percentile(permille: int, origin: Literal["scheduled", "sent"]) -> MetricDe
     )
 
 
+def _energy(kind: Literal["gross", "net"], method: str, scope: str) -> MetricDefinition:
+    less = ", less the idle power around the window," if kind == "net" else ""
+    return MetricDefinition(
+        id=f"energy_per_inference_{kind}@{method}.{scope}",
+        name=f"energy_per_inference_{kind}",
+        unit="mJ",
+        direction="lower_is_better",
+        aggregation="mean",
+        rounding="six decimals half-even",
+        text=f"Energy between two ticks of the counter inside the window{less} divided by the inferences completed between them; method {method}, "
+        f"scope {scope}; the stated value is the median over trials.",
+    )
+
+
+# Scope and method of energy, together: what this contract knows how to compute from telemetry.
+ENERGIES: tuple[tuple[str, str], ...] = (
+    ("gpu_board", "nvml_counter"), ("gpu_module", "nvml_counter"), ("gpu_board", "nvml_power_integral"), ("gpu_module", "nvml_power_integral"),
+    ("cpu_package", "rapl"),
+)  # fmt: skip
 PERCENTILES_PERMILLE = (500, 900, 950, 990, 999)
 DEFINITIONS: dict[str, MetricDefinition] = {
     definition.id: definition
@@ -54,6 +73,19 @@ DEFINITIONS: dict[str, MetricDefinition] = {
             rounding="three decimals half-even",
             text="Requests completed inside the window divided by the length of the window; the stated value is the median over trials.",
         ),
+        MetricDefinition(
+            id="inference_rate@1",
+            name="inference_rate",
+            unit="1/s",
+            direction="higher_is_better",
+            aggregation="rate",
+            rounding="three decimals half-even",
+            text="Samples of the data set answered inside the window divided by the length of the window: a request of a fixed batch answers as many "
+            "as its batch, a request that was batched with others answers one; padded slots count for nothing. The stated value is the median over "
+            "trials.",
+        ),
+        *(_energy("gross", method, scope) for scope, method in ENERGIES),
+        *(_energy("net", method, scope) for scope, method in ENERGIES),
         MetricDefinition(
             id="gpu_util@1",
             name="gpu_util",

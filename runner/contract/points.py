@@ -26,8 +26,8 @@ class Lag(Document):
 class Certificate(Document):
     """Whether `permille` of the requests meet the limit, at a confidence, with dependence between requests counted.
 
-    `over` holds failures and timeouts too. `effective` is the sum of the trials' effective requests. `assumes_independence` is the answer of the
-    rule that takes every request for an independent one; it is shown beside ours and decides nothing.
+    `over` holds failures and timeouts too. `effective_by_trial` are the effective requests of each trial; their sum decides.
+    `assumes_independence` is the answer of the rule that takes every request for an independent one; it is shown beside ours and decides nothing.
     """
 
     metric: str
@@ -36,7 +36,7 @@ class Certificate(Document):
     confidence_permille: Positive
     n: Natural
     over: Natural
-    effective: Natural
+    effective_by_trial: tuple[Natural, ...]
     answer: Answer
     needed: Natural | None = None
     assumes_independence: Answer

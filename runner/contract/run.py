@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field as Bound
 from pydantic import model_validator
 
-from runner.contract.fields import Decimal, Digest, Document, Grown, Instant, Name, Text, Whole
+from runner.contract.fields import Decimal, Digest, Document, Grown, Instant, Text, Whole
 from runner.contract.loads import Natural, Positive, Seed
 from runner.contract.methodology import MOST_TRIALS
 from runner.contract.metrics import DEFINITIONS
@@ -24,6 +24,7 @@ from runner.contract.points import (
     Sustained,
     ThrottleWord,
 )  # fmt: skip
+from runner.contract.search import Step
 
 CLOCK_STEP = timedelta(seconds=2)
 Prose = Annotated[str, Bound(max_length=2000)]
@@ -71,9 +72,9 @@ class Window(Document):
 
 
 class Fault(Document):
-    """Something that broke while a trial went on; what was measured is kept."""
+    """Something that broke while a trial went on; what was measured is kept. Each code is a finding."""
 
-    code: Name
+    code: Literal["sampler-died", "sensor-error", "sample-gap", "device-lost"]
     said: Annotated[str, Bound(max_length=400)]
 
 
@@ -148,9 +149,13 @@ class Trial(Grown):
         return self
 
 
-class MetricValue(Document):
-    """A number with everything it must travel with: definition, unit, statistic, n, interval and the value of each trial."""
+class MetricValue(Grown):
+    """A number with everything it must travel with: definition, unit, statistic, n, interval and the value of each trial.
 
+    `effective_by_trial` is E of a percentile: how many independent requests carry what each trial's dependent ones do.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"effective_by_trial"})
     definition: str
     unit: str
     value: Decimal
@@ -162,6 +167,7 @@ class MetricValue(Document):
     ci_method: Literal["t_on_logarithms_of_trials", "none"]
     provenance: Literal["measured", "inferred", "imported", "estimated"] = "measured"
     trial_values: tuple[Decimal, ...]
+    effective_by_trial: tuple[Natural, ...] = ()
 
     @model_validator(mode="after")
     def _definition_known(self) -> Self:
@@ -180,15 +186,12 @@ class Withheld(Document):
 
 
 POINT_LATER = frozenset({
-    "lag", "effective_by_trial", "certificate", "goodput", "device", "power", "energy", "throttle", "sustained", "batches", "classes",
+    "lag", "certificate", "goodput", "device", "power", "energy", "throttle", "sustained", "batches", "classes",
 })  # fmt: skip
 
 
 class OperatingPoint(Grown):
-    """One load setting with its counts and metrics; throughput is never shown without it.
-
-    `effective_by_trial` is E, the effective requests of each trial for the percentile of the latency budget (p99 where there is none).
-    """
+    """One load setting with its counts and metrics; throughput is never shown without it."""
 
     LATER: ClassVar[frozenset[str]] = POINT_LATER
     name: str
@@ -204,7 +207,6 @@ class OperatingPoint(Grown):
     metrics: tuple[MetricValue, ...]
     withheld: tuple[Withheld, ...] = ()
     lag: Lag | None = None
-    effective_by_trial: tuple[Natural, ...] = ()
     certificate: Certificate | None = None
     goodput: Goodput | None = None
     device: DeviceTime | None = None
@@ -216,25 +218,25 @@ class OperatingPoint(Grown):
     classes: tuple[ClassCount, ...] = ()
 
 
-class SearchStep(Document):
-    """One step of a saturation search: its rate, the windows (points of the search trial) it took, and what its rows said."""
+class SearchStep(Step):
+    """One step of a saturation search, with the points of the search trial (chunks of one rate, each with its own schedule) that it took."""
 
-    rate_per_s: Decimal
-    points: tuple[Natural, ...]
-    purpose: Literal["step", "confirm"]
-    answer: Literal["certified", "refuted", "undetermined", "generator-limited"]
-    n: Natural
-    over: Natural
-    effective: Natural
+    points: Annotated[tuple[Natural, ...], Bound(min_length=1, max_length=256)]
 
 
 class SearchOutcome(Document):
-    """The highest load under the latency budget as an interval: certified at `lo`, not at `hi`; only a confirmed rate is an operating point."""
+    """The highest load under the latency budget as an interval: certified at `lo`, not at `hi`; only a confirmed rate is an operating point.
+
+    `capacity_per_s` is the closed-loop throughput that the search started from, `bounded` whether it had stopped growing with concurrency; `above`
+    says what is known of `hi`. `cliff` labels a rate at which the share over the limit jumps.
+    """
 
     capacity_per_s: Decimal
+    bounded: bool
     steps: Annotated[tuple[SearchStep, ...], Bound(max_length=128)]
     lo_per_s: Decimal | None
     hi_per_s: Decimal | None
+    above: Literal["refuted", "undetermined", "generator-limited", "capacity"] | None
     confirmed_per_s: Decimal | None
     cliff: bool
 

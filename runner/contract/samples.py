@@ -28,7 +28,10 @@ COLUMNS = (
     Column("klass", 32, runs=False, optional=True),
     Column("queue_ns", 64, runs=True, optional=True),
     Column("device_ns", 64, runs=True, optional=True),
+    Column("answer", 32, runs=False, optional=True),
+    Column("sample", 32, runs=False, optional=True),
 )
+NOT_KEPT, NOT_FINITE = -1, -2
 OPTIONAL = tuple(column.name for column in COLUMNS if column.optional)
 Integers = npt.NDArray[np.int64]
 
@@ -38,7 +41,9 @@ class Samples:
     """Rows in order of (trial, point, request); times are ns from the start of the run on its one monotonic clock; `status` codes as in `STATUS`.
 
     Optional columns are None for a table that has none: `klass` is the request's class in the methodology's order, `queue_ns` the wait for a busy
-    system where it does not follow from the row before, `device_ns` the time between a pair of device events (0 for a request that failed).
+    system where it does not follow from the row before, `device_ns` the time between a pair of device events (0 for a request that failed),
+    `answer` the class that the request's first sample was given where its outputs were kept (`NOT_KEPT`, `NOT_FINITE`), `sample` that first sample
+    where it does not follow from the request's number.
     """
 
     trial: Integers
@@ -52,6 +57,8 @@ class Samples:
     klass: npt.NDArray[np.int32] | None = None
     queue_ns: Integers | None = None
     device_ns: Integers | None = None
+    answer: npt.NDArray[np.int32] | None = None
+    sample: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.request)
@@ -64,10 +71,13 @@ class Samples:
         """Every column that this table has, by name."""
         return {column.name: found for column in fields(self) if (found := getattr(self, column.name)) is not None}
 
-    def only(self, trial: int) -> Samples:
-        """The rows of one trial, without copying them."""
-        start, stop = np.searchsorted(self.trial, [trial, trial + 1])
-        return self.rows(slice(int(start), int(stop)))
+    def only(self, trial: int, point: int | None = None) -> Samples:
+        """The rows of one trial, or of one of its points, without copying them."""
+        start, stop = (int(place) for place in np.searchsorted(self.trial, [trial, trial + 1]))
+        if point is not None:
+            first, last = np.searchsorted(self.point[start:stop], [point, point + 1])
+            start, stop = start + int(first), start + int(last)
+        return self.rows(slice(start, stop))
 
     def groups(self) -> Iterator[tuple[int, int, Samples]]:
         """(trial, point, its rows) in order, without copying them."""
@@ -133,6 +143,10 @@ def _rules(samples: Samples) -> Iterator[tuple[str, npt.NDArray[np.bool_], str]]
         yield "t_scheduled_ns,t_sent_ns,queue_ns", waited, "a wait from 0 to the time between scheduled and sent"
     if samples.device_ns is not None:
         yield "device_ns", samples.device_ns < 0, "device times from 0"
+    if samples.sample is not None:
+        yield "sample", samples.sample < 0, "samples numbered from 0"
+    if samples.answer is not None:
+        yield "answer", samples.answer < NOT_FINITE, f"a class, {NOT_KEPT} for outputs not kept or {NOT_FINITE} for outputs that are not finite"
 
 
 def _fallen(samples: Samples) -> npt.NDArray[np.bool_]:

@@ -202,8 +202,8 @@ def _width_permille(taken: Sequence[Step], rules: SearchRules) -> int:
 
 
 def _stuck(taken: Sequence[Step]) -> bool:
-    """Whether foretelling has moved the same end twice in a row: then the system is no queue, and halving is safer."""
-    return len(taken) >= 4 and (taken[-1].answer == "certified") == (taken[-2].answer == "certified")
+    """Whether foretelling has moved the same end three times in a row: then the system is no queue, and halving is safer."""
+    return len(taken) >= 4 and len({step.answer == "certified" for step in taken[-3:]}) == 1
 
 
 def _foretold(lo: Step, top: Fraction, slow: Fraction, rules: SearchRules) -> Fraction:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from runner.contract.certificates import certify
 from runner.contract.effective import effective_requests
 from runner.contract.search import Answer, Purpose, SearchRules, Step
+from runner.contract.stationarity import in_flight, over_saturated
 from runner.contract.statistics import rank
 
 MILLION = 1_000_000
@@ -43,6 +44,14 @@ class Tally:
     n: int
     over: int
     effective: int
+
+
+def chunk_of(scheduled_ns: Integers, last_ns: Integers, answered: Flags, window: tuple[int, int], drop_ns: int) -> Chunk:
+    """The rows of a window that count, those due from `drop_ns` on, and whether its backlog grew; rows in due order, times as in `window`."""
+    kept = scheduled_ns >= window[0] + drop_ns
+    latencies = (last_ns - scheduled_ns)[kept]
+    growing = over_saturated(latencies, in_flight(scheduled_ns, last_ns)[kept], window[1] - window[0] - drop_ns, least_window_ns=0)
+    return Chunk(latencies, answered[kept], growing)
 
 
 def tally(chunk: Chunk, level: Level) -> Tally:

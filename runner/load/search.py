@@ -13,8 +13,7 @@ from fractions import Fraction
 from runner.contract.monotone import shape
 from runner.contract.samples import STATUS
 from runner.contract.search import Act, Bracket, SearchRules, Step, bracket, confirmed, next_act, rate_text
-from runner.contract.search_step import Chunk, Level, finished, step_of, tally
-from runner.contract.stationarity import in_flight, over_saturated
+from runner.contract.search_step import Chunk, Level, chunk_of, finished, step_of, tally
 from runner.load.driver import Columns
 
 SECOND_NS = 1_000_000_000
@@ -78,14 +77,9 @@ def search(serve: ServeOpen, found: Capacity, level: Level, rules: SearchRules, 
     return Found(found, taken, ends, confirmed(taken), tuple(_words(found, taken, ends)))
 
 
-def chunk_of(columns: Columns, drop_ns: int) -> Chunk:
-    """The rows of a window that count, those due from `drop_ns` on, and whether its backlog grew."""
-    kept = columns.t_scheduled_ns >= columns.window_start_ns + drop_ns
-    scheduled, last = columns.t_scheduled_ns[kept], columns.t_last_ns[kept]
-    length_ns = columns.window_end_ns - columns.window_start_ns - drop_ns
-    flying = in_flight(columns.t_scheduled_ns, columns.t_last_ns)[kept]
-    growing = over_saturated(last - scheduled, flying, length_ns, least_window_ns=0)
-    return Chunk(last - scheduled, columns.status[kept] == STATUS["ok"], growing)
+def _chunk(columns: Columns, drop_ns: int) -> Chunk:
+    window = columns.window_start_ns, columns.window_end_ns
+    return chunk_of(columns.t_scheduled_ns, columns.t_last_ns, columns.status == STATUS["ok"], window, drop_ns)
 
 
 def _step(serve: ServeOpen, act: Act, place: int, level: Level, rules: SearchRules, limited: Limited) -> Step:
@@ -93,7 +87,7 @@ def _step(serve: ServeOpen, act: Act, place: int, level: Level, rules: SearchRul
     tallies = []
     while True:
         columns = serve(act.rate_per_s, rules.chunk_ns, place, len(chunks))
-        chunks.append(chunk_of(columns, rules.drop_ns))
+        chunks.append(_chunk(columns, rules.drop_ns))
         tallies.append(tally(chunks[-1], level))
         slow = limited(columns)
         if slow or finished(tallies, level, rules):
@@ -102,7 +96,7 @@ def _step(serve: ServeOpen, act: Act, place: int, level: Level, rules: SearchRul
 
 def _confirm(serve: ServeOpen, act: Act, place: int, level: Level, rules: SearchRules, confirm_ns: int, limited: Limited) -> Step:
     columns = serve(act.rate_per_s, confirm_ns, place, 0)
-    return step_of(act.rate_per_s, [chunk_of(columns, rules.drop_ns)], level, rules, "confirm", limited=limited(columns))
+    return step_of(act.rate_per_s, [_chunk(columns, rules.drop_ns)], level, rules, "confirm", limited=limited(columns))
 
 
 def _throughput(columns: Columns) -> Fraction:

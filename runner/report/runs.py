@@ -10,6 +10,7 @@ from runner.contract.findings import Finding, latency_withheld
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.quality import QualityEvaluation, QualityResult
 from runner.contract.run import MetricValue, OperatingPoint
+from runner.report.points import point_facts, search_lines, withheld_text
 from runner.report.quantities import duration, interval, metric_name, percent, point_text, quantity, short
 from runner.report.tables import columns, wrapped
 
@@ -43,8 +44,10 @@ def _points(checked: Checked) -> Iterator[str]:
         if withheld:
             yield "    latencies withheld: a finding below says why"
         for gone in point.withheld:
-            needed = f"needs {gone.requests_needed:,} requests a trial, has {gone.requests_fewest:,}"
-            yield f"    {metric_name(gone.definition)}: withheld, {needed}"
+            yield f"    {metric_name(gone.definition)}: withheld, {withheld_text(gone)}"
+        yield from (f"    {line}" for line in point_facts(point))
+    if checked.evidence.run.search is not None:
+        yield from (f"    {line}" for line in search_lines(checked.evidence.run.search))
     floors = [trial.floor_p50_ns for trial in checked.evidence.run.trials]
     yield f"    floor of the driver (a backend that does nothing): p50 {duration(sorted(floors)[len(floors) // 2])}, never subtracted"
 

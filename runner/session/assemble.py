@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from runner.contract.arrivals_table import encode as encode_arrivals
 from runner.contract.bundle import seal
 from runner.contract.executor import Executor
 from runner.contract.fields import Text, Whole
 from runner.contract.methodology import Methodology
 from runner.contract.quality import Items, QualityEvaluation, encode_items, evaluate
-from runner.contract.recompute import operating_points
+from runner.contract.recompute import Around, operating_points
 from runner.contract.run import Run, RunnerBuild, Tuning
 from runner.contract.samples import encode as encode_samples
 from runner.contract.samples import joined
-from runner.contract.telemetry import TelemetryRow
+from runner.contract.sensor_facts import thermal_regime
+from runner.contract.surroundings import device_count
 from runner.contract.telemetry import encode as encode_telemetry
+from runner.contract.telemetry_row import TelemetryRow
 from runner.node import NodeIdentity
 from runner.session.scrub import scrubbed
 from runner.session.task import TrialResult
@@ -37,7 +42,9 @@ class Circumstances:
     limitations: tuple[str, ...] = ()
 
 
-def assembled(results: Sequence[TrialResult], methodology: Methodology, node: NodeIdentity, around: Circumstances) -> bytes:
+def assembled(
+    results: Sequence[TrialResult], methodology: Methodology, node: NodeIdentity, around: Circumstances, trace_ns: Sequence[int] = ()
+) -> bytes:
     """The sealed bundle of a run with at least one finished trial; the number of a trial is its place among the finished ones."""
     before, after = results[0].warm, results[-1].end
     members = {
@@ -46,6 +53,7 @@ def assembled(results: Sequence[TrialResult], methodology: Methodology, node: No
         "methodology.json": methodology.canonical(),
         "run.json": _run(results, methodology, node, around).canonical(),
         "samples.parquet": encode_samples(joined([result.samples for result in results])),
+        **({"arrivals.parquet": encode_arrivals(np.array(trace_ns, np.int64))} if trace_ns else {}),
         **_telemetry(results),
         **_quality(results, methodology, before.fingerprint),
     }
@@ -56,7 +64,8 @@ def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIde
     before = results[0].warm
     samples = joined([result.samples for result in results])
     trials = tuple(result.outcome.trial for result in results)
-    batch = before.serving.max_batch.value or 1
+    batch, rows = before.serving.max_batch.value or 1, _rows(results)
+    known = Around(rows, device_count(before), before.serving.batch_policy.value == "dynamic")
     said = (f"trial {result.outcome.trial.index}: {scrubbed(error)}" for result in results for error in result.outcome.errors)
     return Run.model_validate(
         {
@@ -72,12 +81,13 @@ def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIde
             "ended_at": around.ended_at,
             "clock_offset_ns": around.clock_offset_ns,
             "clock_cost_ns": max(result.outcome.clock_cost_ns for result in results),
-            "thermal_regime": _thermal_regime(results),
+            "thermal_regime": thermal_regime(trials, samples, rows, device_count(before)),
             "power_source": _power_source(before),
             "telemetry_capabilities": results[0].outcome.telemetry_capabilities,
             "tuning": Tuning(),
             "trials": trials,
-            "operating_points": operating_points(samples, trials, methodology, batch),
+            "operating_points": operating_points(samples, trials, methodology, batch, known),
+            "search": next((result.outcome.search for result in results if result.outcome.search is not None), None),
             "exit_reason": around.exit_reason,
             "limitations": (*(scrubbed(text) for text in around.limitations), *said)[:MOST_LIMITATIONS],
         }
@@ -90,19 +100,18 @@ def instance(executor: Executor, node: NodeIdentity) -> str:
     return node.pseudonym(machine or f"key:{node.key.key_id}", board or "")
 
 
-def _thermal_regime(results: Sequence[TrialResult]) -> Text:
-    """No rule evaluates the regime yet: without a temperature sensor it cannot be read, with one it has not been judged."""
-    seen = any(row.temperature_mc is not None for result in results for row in result.telemetry)
-    return Text(status="unreadable:not-evaluated" if seen else "unreadable:no-sensor", source="telemetry")
-
-
 def _power_source(executor: Executor) -> Text:
     leaf = executor.env.power_source
     return leaf if leaf.answered else Text(status="not_applicable", source="no supply class")
 
 
+def _rows(results: Sequence[TrialResult]) -> list[TelemetryRow]:
+    """The readings of all trials in order of time."""
+    return sorted((row for result in results for row in result.telemetry), key=lambda row: (row.t_ns, row.device))
+
+
 def _telemetry(results: Sequence[TrialResult]) -> Mapping[str, bytes]:
-    rows: list[TelemetryRow] = sorted((row for result in results for row in result.telemetry), key=lambda row: (row.t_ns, row.device))
+    rows = _rows(results)
     return {"telemetry.parquet": encode_telemetry(rows)} if rows else {}
 
 

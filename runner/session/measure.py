@@ -22,12 +22,10 @@ from runner.node import NodeIdentity
 from runner.session.assemble import Circumstances, assembled
 from runner.session.plan import Plan
 from runner.session.spawn import TrialFailed, spawn
+from runner.session.stages import Asked, Stage, patience_s, stages_of, task_of
 from runner.session.supported import refuse_unmeasurable
 from runner.session.task import Task, TrialResult
 from runner.session.trial_files import opened
-
-SECOND_NS = 10**9
-SLACK_S = 600.0  # for importing a framework, loading a model and evaluating quality on a slow machine
 
 
 @dataclass(frozen=True)
@@ -90,48 +88,48 @@ def measure(
     nonces: Mapping[Plan, str] | None = None,
     measuring_party: str = "buyer",
     limitations: tuple[str, ...] = (),
+    trace_ns: tuple[int, ...] = (),
 ) -> Session:
     """Measure every plan in `trials` interleaved trials and seal what can stand; an interrupt leaves nothing behind.
 
+    `trace_ns` are the recorded arrivals of a methodology that replays some.
+
     Raises `Problems` before anything is measured where this runner cannot carry out what the methodology or a plan asks for.
     """
-    refuse_unmeasurable(plans, methodology, trials, world.build)
+    refuse_unmeasurable(plans, methodology, trials, world.build, trace_ns)
     sides = [_Side(plan) for plan in plans]
+    asked = Asked(methodology, node, nonces or {}, trace_ns)
     with tempfile.TemporaryDirectory(prefix="lynxweb-") as scratch:
-        _all_trials(sides, methodology, trials, node, world, Path(scratch))
+        _all_trials(sides, asked, trials, world, Path(scratch))
     world.told("sealing", trials * len(sides), trials * len(sides))
     measured = []
     for side in sides:
         if side.results:
-            around = _circumstances(side, world, (nonces or {}).get(side.plan), measuring_party, limitations)
-            measured += _standing(side, methodology, node, around)
+            around = _circumstances(side, world, asked.nonces.get(side.plan), measuring_party, limitations)
+            measured += _standing(side, asked, around)
     return Session(tuple(measured), tuple(side.failure for side in sides if side.failure is not None))
 
 
-def _all_trials(sides: Sequence[_Side], methodology: Methodology, trials: int, node: NodeIdentity, world: World, scratch: Path) -> None:
-    total = trials * len(sides)
-    for index in range(trials):
+def _all_trials(sides: Sequence[_Side], asked: Asked, trials: int, world: World, scratch: Path) -> None:
+    stages = stages_of(asked.methodology, trials)
+    for index, purpose in enumerate(stages):
         for place, side in enumerate(sides):
             if side.failure is None:
-                world.told(f"{side.plan.label}: trial {index + 1} of {trials}", index * len(sides) + place, total)
-                _one_trial(side, index, methodology, index == trials - 1, node, world, scratch)
+                label = f"{side.plan.label}: trial {index + 1} of {len(stages)}{'' if purpose == 'measure' else f' ({purpose})'}"
+                world.told(label, index * len(sides) + place, len(stages) * len(sides))
+                _one_trial(side, Stage(index, purpose, index == len(stages) - 1), asked, world, scratch)
 
 
-def _one_trial(side: _Side, index: int, methodology: Methodology, last: bool, node: NodeIdentity, world: World, scratch: Path) -> None:
-    if index == 0:
+def _one_trial(side: _Side, stage: Stage, asked: Asked, world: World, scratch: Path) -> None:
+    if stage.index == 0:
         side.origin_ns, side.started_at = world.read_ns(), world.utc_now()
-    plan = side.plan
-    task = Task(
-        backend=plan.backend, precision=plan.precision, device=plan.device, threads_intra=plan.threads_intra, threads_inter=plan.threads_inter,
-        trial=index, origin_ns=side.origin_ns, methodology=methodology.canonical().decode(), salt=node.salt.hex(),
-        declared=dict(node.declared), evaluate_quality=last,
-    )  # fmt: skip
+    task = task_of(side.plan, stage, asked, side.origin_ns, side.results)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         try:
-            world.spawn(task, Path(folder), methodology.protocol.min_duration_ns / SECOND_NS * 2 + SLACK_S)
+            world.spawn(task, Path(folder), patience_s(asked.methodology))
             side.results.append(opened(Path(folder)))
         except TrialFailed as error:
-            side.failure = Failure(plan, index, str(error))
+            side.failure = Failure(side.plan, stage.index, str(error))
     side.ended_at = world.utc_now()
 
 
@@ -142,10 +140,10 @@ def _circumstances(side: _Side, world: World, nonce: str | None, measuring_party
     return Circumstances(side.started_at, side.ended_at, offset, world.build, nonce, measuring_party, reason, (*limitations, *more))
 
 
-def _standing(side: _Side, methodology: Methodology, node: NodeIdentity, around: Circumstances) -> list[Measured]:
+def _standing(side: _Side, asked: Asked, around: Circumstances) -> list[Measured]:
     """The sealed run with its findings; where no run can be sealed, or the check refuses it, this side has failed and no other."""
     try:
-        sealed = assembled(side.results, methodology, node, around)
+        sealed = assembled(side.results, asked.methodology, asked.node, around, asked.trace_ns)
         return [Measured(side.plan, sealed, check(read(io.BytesIO(sealed))))]
     except ValueError as error:  # Problems, and what the documents themselves refuse
         side.failure = side.failure or Failure(side.plan, None, f"the run could not be sealed: {error}")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.backends.interface import BatchPolicy, Device, ExecutorConfig
 from runner.contract.executor import Executor
 from runner.contract.fields import Document
 from runner.contract.quality import Items
-from runner.contract.run import Trial
+from runner.contract.run import Purpose, SearchOutcome, Trial
 from runner.contract.samples import Samples
 from runner.contract.telemetry import TelemetryRow
 
 
 class Task(Document):
-    """One trial: what to serve, under which methodology, and the start of the run on the shared monotonic clock."""
+    """One trial: what to serve and how, under which methodology, and the start of the run on the shared monotonic clock.
+
+    `seed` is the root seed where it is not the methodology's, `rate_per_s` the rate that a search confirmed, `trace_ns` recorded arrivals.
+    """
 
     backend: str
     precision: str
@@ -26,6 +30,22 @@ class Task(Document):
     salt: str
     declared: dict[str, str]
     evaluate_quality: bool
+    batch: int = 1
+    batch_policy: BatchPolicy = "single"
+    batch_timeout_ns: int | None = None
+    workers: int = 1
+    purpose: Purpose = "measure"
+    seed: str | None = None
+    rate_per_s: str | None = None
+    trace_ns: tuple[int, ...] = ()
+
+    @property
+    def config(self) -> ExecutorConfig:
+        """The options of the executor that this task asks for."""
+        device: Device = "cuda" if self.device == "cuda" else "cpu"
+        return ExecutorConfig(
+            self.precision, device, self.threads_intra, self.threads_inter, self.batch, self.batch_policy, self.batch_timeout_ns, self.workers
+        )
 
 
 class Outcome(Document):
@@ -35,6 +55,8 @@ class Outcome(Document):
     clock_cost_ns: int
     telemetry_capabilities: tuple[str, ...]
     errors: tuple[str, ...]
+    devices: int = 0
+    search: SearchOutcome | None = None
 
 
 @dataclass(frozen=True)

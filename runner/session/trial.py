@@ -1,145 +1,129 @@
-"""What happens inside one trial process: load, first inference, floor, warm-up, capture, window, capture, and quality if asked."""
+"""What happens inside one trial process: load, first inference, floor, then every operating point or a search, and quality if asked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import numpy as np
 
 from runner.backends import open_backend
-from runner.backends.interface import Backend, ExecutorConfig, Prepared
-from runner.contract import schedules
-from runner.contract.executor import Executor
+from runner.contract.loads import Load
 from runner.contract.methodology import Methodology
-from runner.contract.run import Trial
-from runner.load.arrivals import due_times, order
-from runner.load.clock import Clock, clock_cost, spin_ns
-from runner.load.closed import closed_loop
-from runner.load.driver import Columns, Integers
+from runner.contract.quality import Items
+from runner.contract.run import SearchOutcome
+from runner.contract.samples import joined
+from runner.contract.streams import generator
+from runner.load.clock import Clock, clock_cost, clock_edge, pin_driver, spin_ns
 from runner.load.floor import Floor, floor
-from runner.load.open import open_loop
 from runner.quality.classification import items as evaluated
+from runner.session.bench import Bench
 from runner.session.capture import captured
-from runner.session.sensing import Senses, Watch
-from runner.session.task import Outcome, Task, TrialResult
+from runner.session.one_point import Trial, capture_once, one_point, take
+from runner.session.phases import Phases
+from runner.session.searching import searched
+from runner.session.sensing import Senses
+from runner.session.stated import Seen, outcome_of
+from runner.session.task import Task, TrialResult
+from runner.session.warm import warmed
 from runner.session.workload import workload_of
 from runner.workloads import Workload
-
-POINT = 0
-SECOND_NS = 10**9
-ROOM_PPM = 1_250_000  # a window that must hold n requests is planned a quarter longer than the warm-up's rate asks
-
-
-@dataclass(frozen=True)
-class _Ready:
-    """A backend that has served once, with every sample prepared and the order in which they will be asked for."""
-
-    backend: Backend
-    prepared: Sequence[Prepared]
-    order: Integers
-    load_time_ns: int
-    first_inference_ns: int
-
-
-@dataclass(frozen=True)
-class _Warm:
-    """What the warm-up did, and the rate it reached."""
-
-    requests: int
-    duration_ns: int
 
 
 def measured(task: Task) -> TrialResult:
     """Carry out one trial in this process."""
-    clock = Clock(task.origin_ns)
-    methodology = Methodology.read(task.methodology.encode())
-    workload = workload_of(methodology)
-    cost = clock_cost(clock.read)
-    ready = _loaded(task, methodology, workload, clock)
-    ahead = spin_ns(clock) if methodology.load.loop == "open" else None
-    lowest = _floor(methodology, ready.prepared[0], clock, ahead)
-    with Senses(task.device) as senses:
-        (cold,) = senses.host.edge()
-        warm = _warmed(ready, methodology, clock, ahead)
-        before = captured(task, workload, ready.backend, senses, (cold, senses.host.edge()[0]))
-        watch = Watch(senses, clock)
-        columns = _window(ready, methodology, task.trial, warm, clock, ahead)
-        watched = watch.ended(methodology.protocol.energy.scope)
-        after = captured(task, workload, ready.backend, senses, watched.host)
-    trial = _stated(task, ready, warm, lowest, columns, before, after, methodology).model_copy(update=watched.facts)
-    outcome = Outcome(trial=trial, clock_cost_ns=cost.cost_ns, telemetry_capabilities=watched.capabilities, errors=columns.errors)
-    batch = before.serving.max_batch.value or 1
-    items = evaluated(ready.backend, workload, batch) if task.evaluate_quality else None
-    return TrialResult(outcome, before, after, columns.samples(task.trial, POINT, batch), watched.telemetry, items)
+    clock, methodology = Clock(task.origin_ns), Methodology.read(task.methodology.encode())
+    workload, phases, cost = workload_of(methodology), Phases(clock), clock_cost(clock.read)
+    loads = _loads(methodology, task)
+    first = loads[0] if loads else methodology.load
+    bench = _loaded(task, workload, first, clock, phases)
+    with Senses(task.device, clock.origin_ns, methodology.protocol.telemetry_hz) as senses:
+        pinned = pin_driver(max(task.threads_intra, task.workers))
+        lowest = _floor(bench, first, phases)
+        trial = Trial(task, methodology, workload, phases, bench, senses)
+        begun = clock_edge()
+        search = _measure(trial, loads)
+        clocks = begun, clock_edge()
+        after = captured(task, workload, bench.backend, senses.accelerator, senses.host_edges())
+        items = _quality(trial) if task.evaluate_quality else None
+        assert trial.before is not None
+        seen = Seen(
+            trial.before,
+            after,
+            lowest,
+            trial.warmups,
+            trial.windows,
+            phases.passed,
+            cost.cost_ns,
+            clocks,
+            pinned,
+            bench.ahead_ns,
+            trial.errors,
+            search,
+        )
+        outcome, telemetry = outcome_of(task, methodology, seen, senses.ended())
+    return TrialResult(outcome, trial.before, after, joined(trial.samples), telemetry, items)
 
 
-def _loaded(task: Task, methodology: Methodology, workload: Workload, clock: Clock) -> _Ready:
-    config = ExecutorConfig(task.precision, "cuda" if task.device == "cuda" else "cpu", task.threads_intra, task.threads_inter)
+def _loads(methodology: Methodology, task: Task) -> tuple[Load, ...]:
+    """The load of each operating point of this trial; none for a search, which finds them."""
+    if task.purpose == "search":
+        return ()
+    if task.rate_per_s is not None:
+        return (methodology.load.at_rate(task.rate_per_s),)
+    return methodology.load.points
+
+
+def _loaded(task: Task, workload: Workload, load: Load, clock: Clock, phases: Phases) -> Bench:
     backend = open_backend(task.backend)
     artifact = workload.artifact(task.precision, backend.runtime_format)
-    begun = clock.read()
-    backend.load(artifact, config)
-    loaded = clock.read()
-    prepared = [backend.prepare(workload.inputs[place : place + 1]) for place in range(len(workload.inputs))]
-    sequence = order(methodology.load, len(prepared), POINT, task.trial)
-    asked = clock.read()
-    backend.run(prepared[int(sequence[0])])
-    answered = clock.read()
-    backend.warmup(prepared[int(sequence[0])])
-    return _Ready(backend, prepared, sequence, loaded - begun, answered - asked)
+    with phases.during("load"):
+        backend.load(artifact, task.config)
+    bench = Bench(backend, workload, task, load, clock, spin_ns(clock) if load.loop == "open" else None)
+    prepared, first = bench.prepared(1)[0], int(bench.order(task.seed or load.seed, 0)[0])
+    with phases.during("first_inference") as count:
+        backend.run(prepared[first])
+        count.requests = 1
+    for size in range(len(bench.sizes)):
+        backend.warmup(prepared[size * len(workload.inputs) + first])
+    return bench
 
 
-def _floor(methodology: Methodology, like: Prepared, clock: Clock, ahead: int | None) -> Floor:
+def _floor(bench: Bench, load: Load, phases: Phases) -> Floor:
     """The driver's own cost on a backend that does nothing, in the same mode and before anything else is timed."""
     nothing = open_backend("null")
-    return floor(nothing.run, like, methodology.load, clock, spin=ahead)
+    with phases.during("floor"):
+        return floor(nothing.run, bench.prepared(1)[0][0], load, bench.clock, spin=bench.ahead_ns)
 
 
-def _warmed(ready: _Ready, methodology: Methodology, clock: Clock, ahead: int | None) -> _Warm:
-    """Serve as the window will, at least as long and as often as the methodology asks; none of it is kept."""
-    load, protocol = methodology.load, methodology.protocol
-    begun = clock.read()
-    if load.rate_per_s is not None:
-        least = max(protocol.warmup_min_ns, schedules.span_ns(protocol.warmup_min_requests + 1, load.rate_per_s))
-        due = schedules.offsets("constant", load.rate_per_s, schedules.requests_in(load.rate_per_s, least), load.seed, POINT, 0)
-        done = len(open_loop(ready.backend.run, ready.prepared, ready.order, due, least, clock, spin=ahead))
-        return _Warm(done, clock.read() - begun)
-    done = len(closed_loop(ready.backend.run, ready.prepared, ready.order, max(protocol.warmup_min_ns, 1), clock))
-    if done < protocol.warmup_min_requests:
-        done += len(closed_loop(ready.backend.run, ready.prepared, ready.order, None, clock, requests=protocol.warmup_min_requests - done))
-    return _Warm(done, clock.read() - begun)
+def _measure(trial: Trial, loads: Sequence[Load]) -> SearchOutcome | None:
+    """Every point, or the search."""
+    if trial.task.purpose == "search":
+        return _searched(trial)
+    for point in _in_order(len(loads), trial):
+        one_point(trial, loads[point], point)
+    return None
 
 
-def _window(ready: _Ready, methodology: Methodology, trial: int, warm: _Warm, clock: Clock, ahead: int | None) -> Columns:
-    load, length = methodology.load, _window_ns(methodology, warm)
-    if load.loop == "open":
-        due = due_times(load, length, POINT, trial)
-        return open_loop(ready.backend.run, ready.prepared, ready.order, due, length, clock, spin=ahead)
-    expected = warm.requests * length // max(1, warm.duration_ns)
-    return closed_loop(ready.backend.run, ready.prepared, ready.order, length, clock, expected=expected)
+def _in_order(points: int, trial: Trial) -> list[int]:
+    """The points in an order drawn by stream `blocks`, so that heat and drift spread over all of them."""
+    words = generator(trial.seed, "blocks", 0, trial.task.trial).random_raw(points)
+    return [int(place) for place in np.argsort(words, kind="stable")]
 
 
-def _window_ns(methodology: Methodology, warm: _Warm) -> int:
-    """The methodology's least duration, longer where this machine is too slow to complete its least requests in that time."""
-    protocol = methodology.protocol
-    needed = protocol.min_requests * warm.duration_ns // max(1, warm.requests) * ROOM_PPM // 1_000_000
-    return max(protocol.min_duration_ns, needed)
+def _searched(trial: Trial) -> SearchOutcome:
+    """Look for the highest load under the latency budget; its windows and rows are the trial's."""
+    load = trial.methodology.load
+    closed = load.model_copy(update={"loop": "closed", "process": "single_stream", "concurrency": 1, "rate_per_s": None, "search": None})
+    trial.warmups.append(warmed(trial.bench, closed, 0, trial.methodology.protocol, trial.seed, trial.phases))
+    capture_once(trial)
+    trial.senses.edge()
+    found = searched(trial.bench, trial.methodology, trial.seed, closed)
+    trial.senses.edge()
+    for load, point, columns in found.windows:
+        take(trial, load, point, columns)
+    return found.outcome
 
 
-def _stated(
-    task: Task, ready: _Ready, warm: _Warm, lowest: Floor, columns: Columns, before: Executor, after: Executor, methodology: Methodology
-) -> Trial:
-    due = columns.t_scheduled_ns - columns.window_start_ns
-    return Trial(
-        index=task.trial,
-        fingerprint_warm=before.fingerprint,
-        fingerprint_end=after.fingerprint,
-        window_start_ns=columns.window_start_ns,
-        window_end_ns=columns.window_end_ns,
-        load_time_ns=ready.load_time_ns,
-        first_inference_ns=ready.first_inference_ns,
-        warmup_requests=warm.requests,
-        warmup_ns=warm.duration_ns,
-        schedule_sha256=schedules.digest(due) if methodology.load.loop == "open" else None,
-        floor_p50_ns=lowest.p50_ns,
-        floor_p99_ns=lowest.p99_ns,
-    )
+def _quality(trial: Trial) -> Items:
+    with trial.phases.during("quality"):
+        return evaluated(trial.bench.backend, trial.workload, trial.task.batch)

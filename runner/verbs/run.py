@@ -18,6 +18,7 @@ from runner.probe.declared import problems_of
 from runner.report.runs import run_document, run_lines
 from runner.session.measure import Failure, Measured, Session, World, measure
 from runner.session.plan import Plan, distinct, parse
+from runner.session.stages import stages_of
 from runner.session.supported import unmeasurable
 from runner.session.workload import workload_of
 from runner.talk import Talk
@@ -25,29 +26,57 @@ from runner.verbs.opening import methodology_named
 from runner.verbs.result import DONE, FAILED, WANTING, Result
 from runner.walltime import clock_offset_ns, utc_now
 
+MOST_DIGITS = 16
 PARTIES: tuple[str, ...] = get_args(Run.model_fields["measuring_party"].annotation)
 
 
 def perform(
-    talk: Talk, methodology: str, sides: Sequence[str], *, trials: int, threads: int, declare: bool | None, party: str, out: str, dry_run: bool
+    talk: Talk,
+    methodology: str,
+    sides: Sequence[str],
+    *,
+    trials: int,
+    threads: int,
+    trace: str,
+    declare: bool | None,
+    party: str,
+    out: str,
+    dry_run: bool,
 ) -> Result:
     """Measure and seal: 0 all runs stand, 3 a gate calls one invalid (it is kept), 1 a trial failed."""
     how, node = methodology_named(methodology), home()
     plans = distinct([parse(side, threads) for side in sides])
-    build = runner_build()
-    _refuse(plans, how, trials, build, party, node)
+    build, recorded = runner_build(), offsets_in(trace)
+    _refuse(plans, how, trials, build, party, node, recorded)
     workload_of(how)
     if dry_run:
         return _planned(plans, how, trials)
     nonces = _declared(plans, how, node, declare, talk)
     with talk.progress() as told:
         world = World(build=build, utc_now=utc_now, clock_offset_ns=clock_offset_ns, told=told)
-        session = measure(plans, how, trials, node.identity(), world, nonces=nonces, measuring_party=party)
+        session = measure(plans, how, trials, node.identity(), world, nonces=nonces, measuring_party=party, trace_ns=recorded)
     outbox = Outbox(Path(out) if out else node.outbox)
     return _result(session, {run.plan: outbox.put(run.checked.bundle.digest, run.sealed) for run in session.measured})
 
 
-def _refuse(plans: Sequence[Plan], how: Methodology, trials: int, build: RunnerBuild, party: str, node: NodeHome) -> None:
+def offsets_in(path: str) -> tuple[int, ...]:
+    """The recorded arrivals in a file, one offset in ns a line; none without a path; raises `Problems` that name the first line that is wrong."""
+    if not path:
+        return ()
+    try:
+        lines = Path(path).read_text("ascii").split()
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "name a text file, one offset in ns a line"
+        raise Problems([Problem("--trace", str(error)[:160], "a file of recorded arrivals", remedy, "usage")]) from error
+    wrong = next((place for place, line in enumerate(lines) if not line.isdecimal() or len(line) > MOST_DIGITS), None)
+    if wrong is not None or not lines:
+        found = "no offset" if wrong is None else f"{lines[wrong][:40]} in line {wrong + 1}"
+        expected = "one whole number of ns a line, from the start of the recording"
+        raise Problems([Problem("--trace", found, expected, "write the offsets anew", "usage")])
+    return tuple(int(line) for line in lines)
+
+
+def _refuse(plans: Sequence[Plan], how: Methodology, trials: int, build: RunnerBuild, party: str, node: NodeHome, recorded: Sequence[int]) -> None:
     """Raises `Problems` with everything that stands against this session, before anything is declared or measured."""
     problems = [
         Problem("--with", plan.backend[:40], f"one of {', '.join(names())}", "name a backend that is installed", "usage")
@@ -56,13 +85,15 @@ def _refuse(plans: Sequence[Plan], how: Methodology, trials: int, build: RunnerB
     ]
     if party not in PARTIES:
         problems.append(Problem("--party", party[:40], f"one of {', '.join(PARTIES)}", "say who measures", "usage"))
-    problems += [*unmeasurable(plans, how, trials, build), *problems_of(node.declared())]
+    problems += [*unmeasurable(plans, how, trials, build, recorded), *problems_of(node.declared())]
     if problems:
         raise Problems(problems)
 
 
 def _planned(plans: Sequence[Plan], how: Methodology, trials: int) -> Result:
-    seconds = trials * len(plans) * (how.protocol.min_duration_ns + how.protocol.warmup_min_ns) // 10**9
+    protocol = how.protocol
+    point = protocol.min_duration_ns + protocol.warmup_min_ns + 2 * protocol.idle_ns + protocol.ramp_ns
+    seconds = len(stages_of(how, trials)) * len(plans) * max(1, len(how.load.points)) * point // 10**9
     document = {"would_run": [plan.label for plan in plans], "methodology": how.name, "trials": trials, "at_least_s": seconds}
     head = f"would measure {how.name} v{how.version}, {trials_text(trials, len(plans))}, at least {seconds} s:"
     lines = [head, *(f"  {plan.label}" for plan in plans)]

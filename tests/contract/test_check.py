@@ -115,9 +115,9 @@ def test_driver_lag_cannot_be_hidden_by_moving_the_scheduled_time() -> None:
 def test_rows_of_another_point_or_of_larger_batches_are_refused() -> None:
     table = samples()
     batched = replace(table, batch_size=table.batch_size * 64)
-    assert "samples.parquet:batch_size" in {problem.path for problem in refused(sealed(members(batched))).problems}
+    assert {problem.path for problem in refused(sealed(members(batched))).problems} == {"samples.parquet:batch_size (row 0)"}
     elsewhere = replace(table, point=table.point + 1)
-    assert "samples.parquet:point" in {problem.path for problem in refused(sealed(members(elsewhere))).problems}
+    assert "samples.parquet:point (trial 0)" in {problem.path for problem in refused(sealed(members(elsewhere))).problems}
 
 
 def test_a_boot_or_power_source_other_than_the_captured_one_is_refused() -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from runner.backends import BACKENDS, PRECISIONS, open_backend
@@ -14,7 +15,8 @@ from runner.contract.builtin import builtin
 from runner.contract.canonical import decode, encode
 from runner.contract.methodology import Methodology
 from runner.contract.run import RunnerBuild
-from runner.session.plan import Plan
+from runner.contract.schedules import digest
+from runner.session.plan import Plan, parse
 from runner.session.supported import unmeasurable, unsupported
 from tests.builders import methodology
 from tests.runner.test_cli import lynxweb
@@ -22,6 +24,7 @@ from tests.runner.test_cli import lynxweb
 BUILD = RunnerBuild(version="0.1.0", commit="abcdef0", dirty=False, measurement_semantics=1)
 RAPL = {"scope": "cpu_package", "method": "rapl", "idle_subtraction": False}
 BOARD = {"scope": "gpu_board", "method": "nvml_counter", "idle_subtraction": False}
+POISSON = {"load__loop": "open", "load__process": "poisson", "load__concurrency": None, "load__rate_per_s": "100"}
 LONG = {"protocol__min_duration_ns": 600 * 10**9, "kind": "inference"}
 
 
@@ -39,18 +42,15 @@ def test_the_built_in_methodologies_are_carried_out(name: str) -> None:
     [
         ({"kind": "training"}, "kind"),
         ({"kind": "burn_in"}, "kind"),
-        ({"shape": "sweep"}, "shape"),
-        ({"shape": "sustained"}, "shape"),
-        ({"load__concurrency": 8}, "load.concurrency"),
+        ({"shape": "canary"}, "shape"),
+        ({"load__classes": [{"name": "one", "weight": 1, "batch": 1}]}, "load.classes"),
         ({"load__client_location": "lan"}, "load.client_location"),
         ({"protocol__client_processes": 4}, "protocol.client_processes"),
         ({"protocol__restart_policy": "none"}, "protocol.restart_policy"),
-        ({"protocol__required_thermal_regime": "steady"}, "protocol.required_thermal_regime"),
         ({"protocol__measurement_semantics": 2}, "protocol.measurement_semantics"),
         ({"protocol__latency": {"scope": "device", "origin": "sent"}}, "protocol.latency.scope"),
-        ({"protocol__energy": RAPL, **LONG}, "protocol.energy"),
-        ({"protocol__energy": {**BOARD, "method": "nvml_power_integral"}, **LONG}, "protocol.energy"),
-        ({"protocol__energy": {**BOARD, "idle_subtraction": True}, **LONG}, "protocol.energy.idle_subtraction"),
+        ({"protocol__energy": {**RAPL, "scope": "wall_ac"}, **LONG}, "protocol.energy"),
+        ({"protocol__energy": {**BOARD, "idle_subtraction": True}, **LONG}, "protocol.idle_ns"),
         ({"runner_versions": ">=0.2,<1"}, "runner_versions"),
     ],
 )
@@ -58,8 +58,39 @@ def test_a_part_that_this_runner_cannot_carry_out_is_named(changes: dict[str, An
     assert places(**changes) == [f"methodology.{place}"]
 
 
-def test_energy_of_the_boards_counter_is_measured() -> None:
-    assert places(protocol__energy=BOARD, **LONG) == []
+@pytest.mark.parametrize("energy", [BOARD, RAPL, {**BOARD, "method": "nvml_power_integral"}])
+def test_energy_of_boards_and_packages_is_measured(energy: dict[str, Any]) -> None:
+    assert places(protocol__energy=energy, **LONG) == []
+
+
+@pytest.mark.parametrize(
+    ("side", "load"),
+    [
+        ("onnxruntime:fp32,batch=4,timeout_us=100", {}),
+        ("onnxruntime:fp32,workers=2", {}),
+        ("onnxruntime:fp32,batch=4", {**POISSON, "load__classes": [{"name": "one", "weight": 1, "batch": 1}]}),
+    ],
+)
+def test_a_serving_shape_that_does_not_fit_the_load_is_refused(side: str, load: dict[str, Any]) -> None:
+    assert [problem.path for problem in unmeasurable([parse(side)], methodology(**load), 3, BUILD)] == ["--with"]
+
+
+@pytest.mark.parametrize("side", ["onnxruntime:fp32,batch=8", "onnxruntime:fp32,batch=8,policy=dynamic,timeout_us=0", "onnxruntime:fp32,workers=4"])
+def test_an_open_loop_is_served_in_any_shape(side: str) -> None:
+    assert unmeasurable([parse(side)], methodology(**POISSON), 3, BUILD) == []
+
+
+def test_a_recording_that_is_not_the_methodologys_is_refused() -> None:
+    recorded = (0, 5, 9)
+    replay = methodology(
+        load__loop="open", load__process="trace", load__concurrency=None, load__trace_scale="1",
+        load__trace_sha256=digest(np.array(recorded, np.int64)),
+    )  # fmt: skip
+    plan = [Plan("onnxruntime", "fp32")]
+    assert unmeasurable(plan, replay, 3, BUILD, recorded) == []
+    assert [problem.path for problem in unmeasurable(plan, replay, 3, BUILD, (0, 5, 8))] == ["--trace"]
+    assert [problem.path for problem in unmeasurable(plan, replay, 3, BUILD)] == ["--trace"]
+    assert [problem.path for problem in unmeasurable(plan, methodology(), 3, BUILD, recorded)] == ["--trace"]
 
 
 def test_a_microbenchmark_in_an_open_loop_is_carried_out() -> None:
@@ -68,18 +99,17 @@ def test_a_microbenchmark_in_an_open_loop_is_carried_out() -> None:
 
 def test_the_command_names_every_part_at_once_and_measures_nothing(tmp_path: Path) -> None:
     tree: Any = decode(builtin()["digits-quick"])
-    tree["kind"], tree["shape"] = "training", "sweep"
-    tree["load"]["concurrency"] = 8
+    tree["kind"], tree["shape"] = "training", "canary"
     tree["protocol"].update(
-        client_processes=4, restart_policy="none", required_thermal_regime="steady", measurement_semantics=2,
-        energy={"scope": "cpu_package", "method": "rapl", "idle_subtraction": False},
+        client_processes=4, restart_policy="none", measurement_semantics=3,
+        energy={"scope": "wall_ac", "method": "none", "idle_subtraction": True},
     )  # fmt: skip
     (tmp_path / "more.json").write_bytes(Methodology.read(encode(tree)).canonical())
     done = lynxweb(tmp_path, "run", str(tmp_path / "more.json"), "--json")
     assert done.returncode == 2
     assert [error["path"].removeprefix("methodology.") for error in json.loads(done.stdout)["errors"]] == [
-        "kind", "shape", "load.concurrency", "protocol.client_processes", "protocol.restart_policy", "protocol.required_thermal_regime",
-        "protocol.measurement_semantics", "protocol.energy",
+        "kind", "shape", "protocol.client_processes", "protocol.restart_policy", "protocol.measurement_semantics", "protocol.energy",
+        "protocol.idle_ns",
     ]  # fmt: skip
     assert not (tmp_path / "outbox").exists()
 
