@@ -30,6 +30,14 @@ def at_most(figure: dict[str, float], bound: float) -> dict[str, object]:
     return {"at_most": bound, "interval": [figure["low"], figure["high"]], "met": met, "says": words}
 
 
+def within(figure: dict[str, float], share: float) -> dict[str, object]:
+    """A goal on a ratio that should be 1: met when its whole interval lies within `share` of 1, undetermined when only a part of it does."""
+    low, high = round(1 - share, 4), round(1 + share, 4)
+    met = low <= figure["low"] and figure["high"] <= high
+    words = "met" if met else "missed" if figure["high"] < low or figure["low"] > high else "undetermined on this host"
+    return {"within": [low, high], "interval": [figure["low"], figure["high"]], "met": met, "says": words}
+
+
 def finish(name: str, figures: dict[str, object], goals: dict[str, dict[str, object]]) -> None:
     """Print the answer as the last line."""
     print(json.dumps({"name": name, "figures": figures, "goals": goals, "met": all(bool(goal["met"]) for goal in goals.values())}))
