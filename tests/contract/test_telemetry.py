@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pyarrow as pa
 import pytest
 
-from runner.contract.columns import Limits
+from runner.contract.columns import Limits, Reader, write
 from runner.contract.problems import Problems
-from runner.contract.telemetry import HOST, TelemetryRow, decode, encode
+from runner.contract.telemetry import COLUMNS, HOST, OPTIONAL, TelemetryRow, decode, encode
 
 ROWS = (
     TelemetryRow(1_000, HOST, cpu_steal_ppm=120, psi_cpu_some_avg10_ppm=0),
@@ -62,3 +65,50 @@ def test_cuts_and_too_many_rows_are_refused() -> None:
     with pytest.raises(Problems) as caught:
         decode(content, Limits(rows=2))
     assert caught.value.codes == ("too-large",)
+
+
+BASE = tuple(column for column in COLUMNS if column.name not in OPTIONAL)
+
+
+def columns_of(content: bytes) -> list[str]:
+    reader = Reader(content, COLUMNS, name="telemetry.parquet")
+    reader.close()
+    return [column.name for column in reader.columns]
+
+
+def test_rows_without_the_later_values_are_written_as_they_always_were() -> None:
+    values = {column.name: pa.array([getattr(row, column.name) for row in ROWS], type=column.arrow) for column in BASE}
+    old = write(BASE, values)
+    assert encode(ROWS) == old and decode(old) == ROWS
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_a_later_column_is_written_where_some_row_holds_a_value(name: str) -> None:
+    rows = (*ROWS, replace(ROWS[0], t_ns=3_000, **{name: 0}))
+    content = encode(rows)
+    assert columns_of(content) == [*(column.name for column in BASE), name]
+    assert decode(content) == rows
+
+
+def test_all_later_columns_come_back_in_their_one_order() -> None:
+    rows = (TelemetryRow(5, 0, **dict.fromkeys(reversed(OPTIONAL), 2**53 - 1)),)
+    assert decode(encode(rows)) == rows and columns_of(encode(rows))[-len(OPTIONAL) :] == list(OPTIONAL)
+
+
+def foreign(names: list[str]) -> bytes:
+    """A file with these columns after the old ones, in this order."""
+    known = {column.name: column for column in COLUMNS}
+    there = [*BASE, *(replace(known.get(name, COLUMNS[-1]), name=name) for name in names)]
+    return write(there, {column.name: pa.array([0], type=column.arrow) for column in there})
+
+
+@pytest.mark.parametrize("names", [["ecc_corrected", "violation_power_ns"], ["violation_power_ns", "colour"], ["colour"]])
+def test_columns_out_of_order_or_unknown_are_refused(names: list[str]) -> None:
+    with pytest.raises(Problems):
+        decode(foreign(names))
+
+
+def test_a_later_column_below_zero_is_refused_and_named() -> None:
+    with pytest.raises(Problems) as caught:
+        encode([TelemetryRow(0, 0, violation_power_ns=-1)])
+    assert caught.value.problems[0].path == "telemetry.parquet[0].violation_power_ns"
