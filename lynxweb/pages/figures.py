@@ -50,8 +50,8 @@ def latency_ecdf(curves_by_label: Mapping[str, Sequence[Curve]], stated: Mapping
     """
     curves = [curve for trials in curves_by_label.values() for curve in trials if curve.n]
     budget = min(MOST_POINTS, MOST_POINTS_OF_FIGURE // max(len(curves), 1))
-    unit, divisor = _time_unit([int(np.median(curve.latencies_ns)) for curve in curves])
-    figure = _figure()
+    unit, divisor = time_unit([int(np.median(curve.latencies_ns)) for curve in curves])
+    figure = empty()
     for side, (label, trials) in enumerate(curves_by_label.items()):
         for number, trial in enumerate(trials):
             if trial.n:
@@ -60,7 +60,7 @@ def latency_ecdf(curves_by_label: Mapping[str, Sequence[Curve]], stated: Mapping
             figure.add_trace(_marks(label, side, marks, unit, divisor))
     spread = _spread(curves)
     figure.update_layout(
-        xaxis={"title": {"text": f"latency, {unit}<br>@ {_safe(at)}"}, "type": "log" if spread > LOG_FROM_RATIO else "linear"},
+        xaxis={"title": {"text": f"latency, {unit}<br>@ {safe(at)}"}, "type": "log" if spread > LOG_FROM_RATIO else "linear"},
         yaxis={"title": {"text": "requests at or below, %"}, "range": [0, 101]},
     )
     return figure
@@ -69,23 +69,23 @@ def latency_ecdf(curves_by_label: Mapping[str, Sequence[Curve]], stated: Mapping
 def _curve(label: str, side: int, number: int, trial: Curve, form: tuple[str, int]) -> go.Scatter:
     unit, divisor = form
     return go.Scatter(
-        x=[_rounded(latency / divisor) for latency in trial.latencies_ns.tolist()],
-        y=[_rounded(100 * k / trial.n) for k in trial.ranks.tolist()],
+        x=[rounded(latency / divisor) for latency in trial.latencies_ns.tolist()],
+        y=[rounded(100 * k / trial.n) for k in trial.ranks.tolist()],
         mode="lines",
         line={"shape": "hv", "width": 1.25, "dash": DASHES[side % len(DASHES)]},
-        name=_safe(label),
+        name=safe(label),
         legendgroup=str(side),
         showlegend=number == 0,
         meta={"series": side},
-        hovertemplate=f"trial {number + 1}: %{{y:.2f}} % at or below %{{x}} {unit}<extra>{_safe(label)}</extra>",
+        hovertemplate=f"trial {number + 1}: %{{y:.2f}} % at or below %{{x}} {unit}<extra>{safe(label)}</extra>",
     )
 
 
 def _marks(label: str, side: int, marks: Sequence[Percentile], unit: str, divisor: int) -> go.Scatter:
-    lows = [_rounded((mark.stated_ns - (mark.low_ns if mark.low_ns is not None else mark.stated_ns)) / divisor) for mark in marks]
-    highs = [_rounded(((mark.high_ns if mark.high_ns is not None else mark.stated_ns) - mark.stated_ns) / divisor) for mark in marks]
+    lows = [rounded((mark.stated_ns - (mark.low_ns if mark.low_ns is not None else mark.stated_ns)) / divisor) for mark in marks]
+    highs = [rounded(((mark.high_ns if mark.high_ns is not None else mark.stated_ns) - mark.stated_ns) / divisor) for mark in marks]
     return go.Scatter(
-        x=[_rounded(mark.stated_ns / divisor) for mark in marks],
+        x=[rounded(mark.stated_ns / divisor) for mark in marks],
         y=[mark.permille / 10 for mark in marks],
         error_x={"type": "data", "symmetric": False, "array": highs, "arrayminus": lows, "thickness": 1.5, "width": 5},
         mode="markers",
@@ -93,15 +93,15 @@ def _marks(label: str, side: int, marks: Sequence[Percentile], unit: str, diviso
         name="stated, 95 % interval",
         legendgroup=str(side),
         meta={"series": side},
-        hovertemplate=f"p%{{y}}: %{{x}} {unit}<extra>{_safe(label)}</extra>",
+        hovertemplate=f"p%{{y}}: %{{x}} {unit}<extra>{safe(label)}</extra>",
     )
 
 
 def throughput_bars(rates: Sequence[Rate]) -> go.Figure:
     """One bar a side from zero, with its interval and a dot a trial; every bar carries its operating point."""
-    figure = _figure()
+    figure = empty()
     for side, rate in enumerate(rates):
-        place = _safe(rate.label)
+        place = safe(rate.label)
         low, high = rate.low_per_s or rate.per_s, rate.high_per_s or rate.per_s
         figure.add_trace(
             go.Bar(
@@ -119,7 +119,7 @@ def throughput_bars(rates: Sequence[Rate]) -> go.Figure:
                 name=place,
                 meta={"series": side},
                 width=0.5,
-                hovertemplate=f"%{{x}} req/s @ {_safe(rate.at)}<extra>{place}</extra>",
+                hovertemplate=f"%{{x}} req/s @ {safe(rate.at)}<extra>{place}</extra>",
             )  # fmt: skip
         )
         figure.add_trace(
@@ -128,14 +128,14 @@ def throughput_bars(rates: Sequence[Rate]) -> go.Figure:
                 y=[place] * len(rate.trials_per_s),
                 mode="markers",
                 marker={"size": 7, "symbol": "line-ns-open", "line": {"width": 2}},
-                name=_safe(f"{rate.label}: trials"),
+                name=safe(f"{rate.label}: trials"),
                 meta={"series": side, "dots": True},
-                hovertemplate=f"a trial: %{{x}} req/s @ {_safe(rate.at)}<extra>{place}</extra>",
+                hovertemplate=f"a trial: %{{x}} req/s @ {safe(rate.at)}<extra>{place}</extra>",
             )
         )
     points = " | ".join(dict.fromkeys(rate.at for rate in rates))
     figure.update_layout(
-        xaxis={"title": {"text": f"throughput, req/s<br>@ {_safe(points)}"}, "rangemode": "tozero"},
+        xaxis={"title": {"text": f"throughput, req/s<br>@ {safe(points)}"}, "rangemode": "tozero"},
         yaxis={"autorange": "reversed", "automargin": True, "ticks": ""},
         showlegend=False,
     )
@@ -148,7 +148,8 @@ def as_json(figure: go.Figure) -> dict[str, Any]:
     return tree
 
 
-def _figure() -> go.Figure:
+def empty() -> go.Figure:
+    """A figure without colours of its own: the browser adds those of the style sheet."""
     return go.Figure(
         layout={
             "template": go.layout.Template(),
@@ -160,7 +161,8 @@ def _figure() -> go.Figure:
     )
 
 
-def _time_unit(values: Sequence[int]) -> tuple[str, int]:
+def time_unit(values: Sequence[int]) -> tuple[str, int]:
+    """(unit, divisor) in which the smallest of these ns keeps a digit before the point."""
     smallest = min(values, default=1)
     return next((pair for pair in TIMES if smallest >= pair[1]), TIMES[-1])
 
@@ -171,10 +173,11 @@ def _spread(curves: Sequence[Curve]) -> float:
     return most / max(least, 1)
 
 
-def _rounded(number: float) -> float:
+def rounded(number: float) -> float:
+    """Six digits: more would not be seen, and a page stays light."""
     return float(f"{number:.6g}")
 
 
-def _safe(label: str) -> str:
+def safe(label: str) -> str:
     """Plotly reads a subset of HTML in labels, so `& < >` are escaped; `%{` would be a placeholder of a hover text."""
     return html.escape(label, quote=False).replace("%{", "% {")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
+from lynxweb.pages.measured_words import energy_source
 from runner.contract.metrics import DEFINITIONS, MetricDefinition
 from runner.contract.run import MetricValue
 
@@ -37,7 +38,10 @@ class Scale:
 
 @dataclass(frozen=True)
 class Stated:
-    """A metric value ready for a page: texts in one unit with one count of decimals; `at` is the operating point, `counts` what it rests on."""
+    """A metric value ready for a page: texts in one unit with one count of decimals; `at` is the operating point, `counts` what it rests on.
+
+    `how` names scope and method of an energy, which never leave its side.
+    """
 
     name: str
     number: str
@@ -48,6 +52,7 @@ class Stated:
     counts: str
     definition: str
     provenance: str
+    how: str = ""
 
     @property
     def interval(self) -> str:
@@ -58,7 +63,8 @@ class Stated:
     def sentence(self) -> str:
         """Everything in one line, for titles and alternative texts."""
         interval = f" {self.interval} (95 % interval)" if self.low else ""
-        return f"{self.name} {self.number}{GAP}{self.unit}{interval}{f' @ {self.at}' if self.at else ''}, {self.counts}"
+        how = f" ({self.how})" if self.how else ""
+        return f"{self.name} {self.number}{GAP}{self.unit}{interval}{how}{f' @ {self.at}' if self.at else ''}, {self.counts}"
 
 
 def stated(value: MetricValue, at: str = "") -> Stated:
@@ -74,10 +80,33 @@ def stated(value: MetricValue, at: str = "") -> Stated:
         low=scale.number(Decimal(value.ci_low)) if value.ci_low is not None else "",
         high=scale.number(Decimal(value.ci_high)) if value.ci_high is not None else "",
         at=at,
-        counts=f"n = {value.n_trials} trials, {_grouped(Decimal(value.n_requests))} requests",
+        counts=f"n = {value.n_trials} trials, {_grouped(Decimal(value.n_requests))} requests{_effective(value)}",
         definition=definition.text,
         provenance=value.provenance,
+        how=energy_source(definition.id),
     )
+
+
+def _effective(value: MetricValue) -> str:
+    """What dependent requests are worth, where it is known: percentiles from semantics 2 on."""
+    return f", {_grouped(Decimal(sum(value.effective_by_trial)))} effective" if value.effective_by_trial else ""
+
+
+def bracketed(scale: Scale, low: str | None, high: str | None) -> str:
+    """An interval of decimal strings in brackets; empty where there is none."""
+    return f"[{scale.number(Decimal(low))}, {scale.number(Decimal(high))}]" if low is not None and high is not None else ""
+
+
+def power(milliwatts: int) -> str:
+    """Power with one decimal of a watt, in mW under one watt."""
+    return f"{_grouped(Decimal(milliwatts))}{GAP}mW" if milliwatts < 1000 else f"{Scale('W', 1000, 1).number(Decimal(milliwatts))}{GAP}W"
+
+
+def energy(millijoules: int) -> str:
+    """Energy in J with three digits after the point at most, in mJ under one joule."""
+    if abs(millijoules) < 1000:
+        return f"{_grouped(Decimal(millijoules))}{GAP}mJ"
+    return f"{Scale('J', 1000, 1 if abs(millijoules) >= 100_000 else 3).number(Decimal(millijoules))}{GAP}J"
 
 
 def scale_of(value: MetricValue) -> Scale:
@@ -103,7 +132,11 @@ def scale_for(definition: MetricDefinition, values: Sequence[Decimal]) -> Scale:
 def metric_name(definition_id: str) -> str:
     """The name of a metric in words, such as “Latency p50” of `latency_p50@1`."""
     name = definition_id.partition("@")[0]
-    for prefix, words in (("latency_from_issue_", "Latency from issue "), ("latency_", "Latency ")):
+    for prefix, words in (
+        ("latency_from_issue_", "Latency from issue "),
+        ("latency_", "Latency "),
+        ("energy_per_inference_", "Energy per inference, "),
+    ):
         if name.startswith(prefix):
             return words + name.removeprefix(prefix).replace("_", ".")
     return name.replace("_", " ").capitalize()

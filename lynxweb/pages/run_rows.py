@@ -10,38 +10,27 @@ from typing import Final
 
 from lynxweb.pages import figures, formatting
 from lynxweb.pages.executor_rows import text as words_of
+from lynxweb.pages.fact_rows import Facts, facts_of
+from lynxweb.pages.trial_rows import TrialRow, measured_at, trial_row
 from lynxweb.pages.wording import LEVELS, Chip, chip
 from lynxweb.registry.cards import RunView
 from lynxweb.registry.curves import Curve
 from lynxweb.registry.describing import point_text
-from runner.contract.fields import AnyField
 from runner.contract.findings import Finding, Rule, latency_withheld
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.quality import QualityEvaluation, QualityResult
-from runner.contract.run import MetricValue, OperatingPoint, Run, Trial
+from runner.contract.run import OperatingPoint, Run, Withheld
 
 METRIC_WORDS: Final = {
     "accuracy": "Accuracy", "reference_accuracy": "Accuracy of the reference", "agreement": "Agreement with the reference",
     "largest_logit_difference": "Largest difference of a logit", "non_finite_outputs": "Outputs that are not finite",
 }  # fmt: skip
 MOST_FIGURES: Final = 32  # remembered by a process; at most 6 000 points each, about half a MB
-WITHHELD: Final = {"too-few-requests": "too few requests for this percentile"}
-
-
-@dataclass(frozen=True)
-class TrialRow:
-    """One trial: its window, what was measured in it, the floor of the generator and what else used the machine; all as text."""
-
-    number: int
-    window: str
-    metrics: tuple[str, ...]
-    floor: str
-    steal: str
-    pressure: str
-    throttle: str
-    energy: str
-    warmup: str
-    load_time: str
+WITHHELD: Final = {
+    "too-few-requests": "too few requests for this percentile",
+    "too-few-effective-requests": "too few effective requests for this percentile",
+    "no-valid-energy": "not every trial has a valid reading of energy; the reasons stand under energy",
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +63,7 @@ class QualityRow:
 
 @dataclass(frozen=True)
 class PointRows:
-    """One operating point: its load in words, its stated and withheld metrics, counts and trials."""
+    """One operating point: its load in words, its stated and withheld metrics, counts and trials, and what it states beside them."""
 
     name: str
     at: str
@@ -84,50 +73,45 @@ class PointRows:
     failed: str
     trial_heads: tuple[str, ...]
     trials: tuple[TrialRow, ...]
+    facts: Facts
+
+    @property
+    def has_effective(self) -> bool:
+        """Whether the trials say what their requests are worth."""
+        return any(trial.effective for trial in self.trials)
 
 
 def point_rows(view: RunView) -> tuple[PointRows, ...]:
     """Every operating point of the run, without latency metrics where a finding withholds them."""
     hidden = latency_hidden(view)
-    return tuple(_point(view.run, point, hidden) for point in view.run.operating_points)
+    return tuple(_point(view, point, hidden) for point in view.run.operating_points)
 
 
-def _point(run: Run, point: OperatingPoint, hidden: bool) -> PointRows:
+def _point(view: RunView, point: OperatingPoint, hidden: bool) -> PointRows:
     at = point_text(point)
     shown = [value for value in point.metrics if not (hidden and is_latency(value.definition))]
-    withheld = [
-        (formatting.metric_name(one.definition), f"{WITHHELD.get(one.reason, one.reason)}: {one.requests_fewest} of {one.requests_needed} a trial")
-        for one in point.withheld
-    ]
+    withheld = [(formatting.metric_name(one.definition), _why_withheld(one)) for one in point.withheld]
     if hidden:
         withheld += [
             (formatting.metric_name(value.definition), "a finding withholds latencies") for value in point.metrics if is_latency(value.definition)
         ]
     stated = tuple(formatting.stated(value, at) for value in shown)
-    rows = tuple(_trial(trial, shown) for trial in run.trials)
+    measured = measured_at(view.run, point)
+    rows = tuple(trial_row(trial, place, shown) for place, trial in enumerate(measured))
+    facts = facts_of(point, measured, view.methodology.gates, view.methodology.slo, hidden)
     return PointRows(
         point.name, at, stated, tuple(withheld), formatting.whole(point.completed), formatting.whole(point.failed + point.timed_out),
-        tuple(f"{one.name}, {one.unit}" for one in stated), rows,
+        tuple(f"{one.name}, {one.unit}" for one in stated), rows, facts,
     )  # fmt: skip
 
 
-def _trial(trial: Trial, shown: Sequence[MetricValue]) -> TrialRow:
-    return TrialRow(
-        number=trial.index + 1,
-        window=formatting.duration(trial.window_end_ns - trial.window_start_ns),
-        metrics=tuple(formatting.scale_of(value).number(Decimal(value.trial_values[trial.index])) for value in shown),
-        floor=formatting.duration(trial.floor_p50_ns),
-        steal=_share(trial.cpu_steal_ppm),
-        pressure=_share(trial.psi_cpu_some_avg10_ppm),
-        throttle=words_of(trial.throttle),
-        energy=f"{trial.energy_mj.value} mJ" if trial.energy_mj.known else f"not measured: {words_of(trial.energy_mj)}",
-        warmup=f"{formatting.whole(trial.warmup_requests)} in {formatting.duration(trial.warmup_ns)}",
-        load_time=formatting.duration(trial.load_time_ns),
-    )
-
-
-def _share(leaf: AnyField) -> str:
-    return formatting.percent(leaf.value) if isinstance(leaf.value, int) else words_of(leaf)
+def _why_withheld(one: Withheld) -> str:
+    """Why a metric is not shown, and how many requests more would show it."""
+    words, more = WITHHELD.get(one.reason, one.reason), one.requests_needed - one.requests_fewest
+    if more <= 0:
+        return words
+    where = "effective requests over all trials" if one.reason == "too-few-effective-requests" else "a trial"
+    return f"{words}: {one.requests_fewest} of {one.requests_needed} {where}, {formatting.whole(more)} more needed"
 
 
 def latency_hidden(view: RunView) -> bool:
@@ -181,8 +165,8 @@ def quality_cell(result: QualityResult) -> Cell:
 
 
 def percentiles(run: Run) -> Iterator[figures.Percentile]:
-    """The stated percentiles counted from the scheduled time, in ns."""
-    for value in (value for point in run.operating_points for value in point.metrics):
+    """The percentiles that the first operating point states, counted from the scheduled time, in ns."""
+    for value in run.operating_points[0].metrics:
         definition = DEFINITIONS[value.definition]
         if definition.permille is not None and definition.origin == "scheduled":
             ends = [int(end) if end is not None else None for end in (value.ci_low, value.ci_high)]

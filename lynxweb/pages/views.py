@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from lynxweb.accounts.actors import actor_of
 from lynxweb.accounts.models import Person
 from lynxweb.audit.actors import Actor
-from lynxweb.pages import comparison_rows, executor_rows, formatting, methodology_rows, run_rows, vocabulary
+from lynxweb.pages import comparison_rows, executor_rows, methodology_rows, run_page, run_rows, vocabulary
 from lynxweb.pages.wording import policy_words
 from lynxweb.registry import comparing, reading
 from lynxweb.registry.cards import Judged
@@ -62,17 +62,10 @@ def run(request: HttpRequest, digest: str) -> HttpResponse:
     """One run: what was measured, how far it can be trusted, and everything that it rests on."""
     actor = _actor(request)
     view = reading.run_for(actor, digest)
-    points, label = run_rows.point_rows(view), executor_rows.runtime_label(view.executor_before)
-    shows_latency = any(run_rows.is_latency(value.definition) for point in view.run.operating_points for value in point.metrics)
-    told: dict[str, object] = {"view": view, "points": points, "findings": run_rows.findings_rows(view.findings), "label": label}
-    told |= {"tuple": executor_rows.tuple_of(view.executor_before), "unreadable": executor_rows.unreadable(view.executor_before)}
-    told |= {"primary_name": formatting.metric_name(view.methodology.primary_metric), "slo": methodology_rows.slo_text(view.methodology)}
-    told |= {"energy": run_rows.energy_text(view.run), "events": reading.events_for(actor, HISTORY_OF_RUN, digest)}
-    if view.quality is not None:
-        told |= {"slices": run_rows.slices(view.quality), "quality": run_rows.quality_rows(view.quality)}
-    if shows_latency and not run_rows.latency_hidden(view):
-        told["ecdf"] = run_rows.ecdf([view], [reading.curves_for(actor, digest)], [label])
-        told["ecdf_label"] = f"Latency distribution of {label} at {view.card.point_text}, a line a trial; the tables above hold the numbers"
+    told = run_page.told(view, reading.timeline_for(actor, digest))
+    told["events"] = reading.events_for(actor, HISTORY_OF_RUN, digest)
+    if told["shows_latency"]:
+        told |= run_page.distribution(view, reading.curves_for(actor, digest))
     return render(request, "pages/run.html", told)
 
 

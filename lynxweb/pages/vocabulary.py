@@ -22,6 +22,15 @@ ENTRIES: Final = (
                  "Of a change: the 95 % interval of Welch’s t on the logarithms of the trials of both runs, beside the ratio of the two medians."),
     ("quality evaluation", "What the model still gets right at this precision: task by metric by slice against a named reference, each with its "
                            "count; never one score."),
+    ("effective requests", "How many independent requests carry what dependent ones do. Requests that queue behind each other are alike, so ten "
+                           "thousand of them may be worth three hundred; every percentile and every certificate rests on the effective ones."),
+    ("certificate", "Whether the latency budget is met, at a confidence: certified, refuted, or undetermined with the requests still needed. "
+                    "Failures and timeouts count as over the budget."),
+    ("lag", "What the load generator adds to a latency: the time between the moment a request could be sent and the moment it was. It is measured "
+            "apart from queueing, and it invalidates a run rather than hide in it."),
+    ("throttle ribbon", "The band under every time series that says whether the accelerator held itself back: not throttled, power-governed, "
+                        "heat-governed, hardware slowdown, or not read."),
+    ("audit trial", "A trial that tests the measurement and not the system: one sample repeated, or another seed. It enters no headline."),
     ("finding", "What a gate says of a run: it warns, caps the grade, withholds latencies or invalidates the run."),
     ("grade", "How far the evidence carries: claimed, measured, validated, reproduced. Computed, never typed in."),
     ("comparison policy", "What must match, what is studied and what may differ if it is printed."),

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lynxweb.registry import storage
-from runner.contract.recompute import rows_of
-from runner.contract.run import Run
+from runner.contract.run import OperatingPoint, Run
 from runner.contract.samples import decode
 from runner.contract.statistics import rank
+from runner.contract.window_rows import rows_of
 
 MOST_POINTS: Final = 2_000  # of one trial
 MOST_POINTS_OF_RUN: Final = 6_000  # of all trials together: bounds the page and what a process remembers
@@ -47,10 +47,20 @@ def curve_of(ordered_ns: npt.NDArray[np.int64], most: int = MOST_POINTS) -> Curv
 # The key is a digest of the samples and the exact run document, which holds the windows: both are write-once, so nothing can go stale.
 @lru_cache(maxsize=MOST_REMEMBERED)
 def curves_of(samples_sha256: str, run_document: bytes) -> tuple[Curve, ...]:
-    """A curve a trial of stored samples under the windows of a run document; whoever asks has checked that the actor may see the run."""
+    """A curve a trial of stored samples at the first operating point; whoever asks has checked that the actor may see the run.
+
+    Audit and search trials have none: they enter no headline.
+    """
     run, samples = Run.model_validate_json(run_document), decode(storage.fetch(samples_sha256))
-    most = min(MOST_POINTS, MOST_POINTS_OF_RUN // len(run.trials))
-    return tuple(curve_of(rows_of(samples, trial).latencies_ns, most) for trial in run.trials)
+    number = number_of(run.operating_points[0])
+    places = [(trial, window) for trial in run.trials if trial.purpose == "measure" for window in trial.points if window.point == number]
+    most = min(MOST_POINTS, MOST_POINTS_OF_RUN // max(len(places), 1))
+    return tuple(curve_of(rows_of(samples, trial, window).latencies_ns, most) for trial, window in places)
+
+
+def number_of(point: OperatingPoint) -> int:
+    """The number of an operating point among the windows of each trial: 3 of `p3`."""
+    return int(point.name.removeprefix("p"))
 
 
 def chosen_ranks(n: int, most: int) -> list[int]:

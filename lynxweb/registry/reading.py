@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lynxweb.accounts.roles import READ, require
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.models import Event
-from lynxweb.registry import curves, gathering, rechecking, storage
+from lynxweb.registry import curves, gathering, rechecking, storage, timelines
 from lynxweb.registry.cards import (
     ArtifactLine,
     EventLine,
@@ -24,6 +24,7 @@ from lynxweb.registry.intake import receipt_of
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Declaration, ExecutorVersion, MethodologyVersion, Run
 from lynxweb.registry.seeing import cursor_at, position_of, run_seen_by, runs_seen_by, size_of
+from lynxweb.registry.timelines import Timeline
 from runner.contract import merkle
 from runner.contract.canonical import decode
 from runner.contract.dsse import parse
@@ -32,11 +33,12 @@ from runner.contract.policies import ISO_PRECISION
 from runner.contract.receipts import RECEIPT_TYPE
 from runner.contract.samples import Samples
 from runner.contract.samples import decode as decode_samples
+from runner.contract.telemetry import FILE as TELEMETRY
 
 __all__ = (
     "ArtifactLine", "Curve", "EventLine", "ExecutorLine", "ExecutorView", "Group", "MethodologyView", "NotFound", "RunCard", "RunPage", "RunView",
-    "bundle_for", "curves_for", "events_for", "executor_for", "executors_for", "file_for", "groups_for", "methodologies_for", "methodology_for",
-    "run_for", "runs_for", "samples_for",
+    "Timeline", "bundle_for", "curves_for", "events_for", "executor_for", "executors_for", "file_for", "groups_for", "methodologies_for",
+    "methodology_for", "run_for", "runs_for", "samples_for", "timeline_for",
 )  # fmt: skip
 
 MOST_GROUPS = 50
@@ -147,6 +149,14 @@ def curves_for(actor: Actor, digest: str) -> tuple[Curve, ...]:
     """The latency distribution of each trial of one run, reduced for drawing; visibility first, then what the process remembers."""
     run = run_seen_by(actor, digest)
     return curves.curves_of(run.samples_sha256, bytes(run.document.content))
+
+
+def timeline_for(actor: Actor, digest: str) -> Timeline:
+    """What happened over one run along one time axis, reduced for drawing; visibility first, then what the process remembers."""
+    run = run_seen_by(actor, digest)
+    links = run.artifacts.all()
+    telemetry = next((link.artifact_id for link in links if link.role == TELEMETRY), None)
+    return timelines.timeline_of(run.samples_sha256, telemetry, bytes(run.document.content))
 
 
 def bundle_for(actor: Actor, digest: str) -> bytes:
