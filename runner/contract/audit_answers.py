@@ -64,7 +64,8 @@ def drawing_problems(evidence: Evidence) -> Iterator[Problem]:
             rows = evidence.samples.only(trial.index, window.point)
             assert rows.answer is not None
             drawn = np.zeros(len(rows), np.bool_)
-            drawn[drawn_requests(trial.seed or evidence.methodology.load.seed, len(rows), window.point, trial.index)] = True
+            if trial.purpose != "search":  # a search keeps no outputs
+                drawn[drawn_requests(trial.seed or evidence.methodology.load.seed, len(rows), window.point, trial.index)] = True
             if rows.sample is None and ((rows.answer != NOT_KEPT) != (drawn & (rows.status == STATUS["ok"]))).any():
                 path = f"{FILE}:answer (trial {trial.index}, point {window.point})"
                 yield Problem(path, "other requests", "the answers of the requests that the seed draws", "keep those and no others", "numbers-differ")

@@ -40,8 +40,8 @@ class SearchRules(Document):
     growth_permille: Annotated[int, Bound(gt=0, le=1000)] = 50
     chunk_ns: Duration = 15 * SECOND_NS
     drop_ns: Annotated[int, Bound(ge=0, le=3_600 * SECOND_NS)] = 2 * SECOND_NS
-    least_step_ns: Duration = 75 * SECOND_NS
-    longest_step_ns: Duration = 300 * SECOND_NS
+    least_step_ns: Duration = 90 * SECOND_NS
+    longest_step_ns: Duration = 240 * SECOND_NS
     step_confidence_permille: Confidence = 970
     confirm_confidence_permille: Confidence = 990
     margin_permille: Annotated[int, Bound(ge=0, le=500)] = 50
@@ -134,9 +134,9 @@ def next_rate(steps: Sequence[Step], capacity_per_s: str, rules: SearchRules, *,
     if hi is None and not bounded:
         return _usable(2 * lo.rate, lo.rate, Fraction(FASTEST_PER_S))
     top, slow = (hi.rate, hi.quickness) if hi is not None else (capacity, Fraction(0))
-    if top <= lo.rate or (top - lo.rate) * 1000 <= _width_permille(taken, rules) * top:
+    if top <= lo.rate or (top - lo.rate) * 1000 <= _width_permille(len(taken), rules) * top:
         return None
-    wanted = (lo.rate + top) / 2 if _stuck(taken) else _foretold(lo, top, slow, rules)
+    wanted = (lo.rate + top) / 2 if _stuck(taken) else _foretold(lo, top, slow, rules, _width_permille(len(taken) + 1, rules))
     return _usable(wanted, lo.rate, top) or _usable((lo.rate + top) / 2, lo.rate, top)
 
 
@@ -197,8 +197,9 @@ def _lo(steps: Sequence[Step]) -> Step | None:
     return max(below, key=lambda step: step.rate, default=None)
 
 
-def _width_permille(taken: Sequence[Step], rules: SearchRules) -> int:
-    return rules.resolution_permille * (2 if len(taken) >= rules.patient_steps else 1)
+def _width_permille(taken: int, rules: SearchRules) -> int:
+    """How narrow a bracket has to be after so many steps."""
+    return rules.resolution_permille * (2 if taken >= rules.patient_steps else 1)
 
 
 def _stuck(taken: Sequence[Step]) -> bool:
@@ -206,19 +207,19 @@ def _stuck(taken: Sequence[Step]) -> bool:
     return len(taken) >= 4 and len({step.answer == "certified" for step in taken[-3:]}) == 1
 
 
-def _foretold(lo: Step, top: Fraction, slow: Fraction, rules: SearchRules) -> Fraction:
-    """A margin under the rate at which quickness, drawn as a line between the ends, reaches 1; or the rate that closes the bracket.
+def _foretold(lo: Step, top: Fraction, slow: Fraction, rules: SearchRules, width_permille: int) -> Fraction:
+    """A margin under the rate at which quickness, drawn as a line between the ends, reaches 1; or the rate that closes the bracket to that width.
 
     For M/M/1 the line is exact: the quantile of the time in system is ln(1/(1 - p)) / (mu - lambda).
     """
-    step = Fraction(rules.resolution_permille, 1000)
+    width = Fraction(width_permille, 1000)
     reach = top
     if lo.quickness > 1 > slow:
         reach = lo.rate + (top - lo.rate) * (lo.quickness - 1) / (lo.quickness - slow)
     target = reach * (1000 - rules.margin_permille) / 1000
-    if target < lo.rate * (1 + step / 2):
-        return Fraction(rate_text(lo.rate / (1 - step)))
-    return min(target, Fraction(rate_text(top * (1 - step), up=True)))
+    if target < lo.rate * (1 + width / 2):
+        return Fraction(rate_text(lo.rate / (1 - width)))
+    return min(target, Fraction(rate_text(top * (1 - width), up=True)))
 
 
 def _usable(rate: Fraction, above: Fraction, below: Fraction) -> str | None:

@@ -28,6 +28,7 @@ from runner.session.warm import Warmed, warmed
 from runner.workloads import Workload
 
 ROOM_PPM = 1_250_000  # a window that must hold n requests is planned a quarter longer than the warm-up's rate asks
+LEAD_NS = 250_000_000  # of work right before a window, so that it opens on a live system
 LEAST_DRAWN, MOST_DRAWN = 1_000_000, 20_000_000
 
 
@@ -64,8 +65,9 @@ def one_point(trial: Trial, load: Load, point: int) -> None:
         _ramped(trial, load, point, protocol.ramp_ns)
     length = _window_ns(trial.methodology, warm)
     due = _due(trial, load, length, point)
+    keep = _keep(trial, point, due, warm.expected(length))
     trial.senses.edge()
-    columns = trial.bench.serve(Stretch(load, point, length, trial.seed, due, warm.expected(length), _keep(trial, point, due, warm.expected(length))))
+    columns = trial.bench.serve(Stretch(load, point, length, trial.seed, due, warm.expected(length), keep, LEAD_NS))
     trial.senses.edge()
     take(trial, load, point, columns)
     rested(protocol.idle_ns, "idle_after", trial.phases, trial.senses)

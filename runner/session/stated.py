@@ -34,6 +34,7 @@ class Seen:
     clocks: tuple[ClockEdge, ClockEdge]
     driver_cpu: int | None
     spin_ns: int | None
+    handoff_ns: int | None
     errors: Sequence[str]
     search: SearchOutcome | None = None
 
@@ -75,6 +76,7 @@ def _trial(task: Task, methodology: Methodology, seen: Seen, sensed: Sensed) -> 
         settled=all(warm.settled for warm in seen.warmups),
         settle_extensions=sum(warm.extensions for warm in seen.warmups),
         spin_ns=seen.spin_ns,
+        handoff_ns=seen.handoff_ns,
         driver_cpu=seen.driver_cpu,
         clock_slew_ppm=slew,
         wall_step_ns=wall_step_ns(*seen.clocks),

@@ -14,7 +14,7 @@ from runner.contract.run import SearchOutcome
 from runner.contract.samples import joined
 from runner.contract.streams import generator
 from runner.load.clock import Clock, clock_cost, clock_edge, pin_driver, spin_ns
-from runner.load.floor import Floor, floor
+from runner.load.floor import Floor, floor, handoff_ns
 from runner.quality.classification import items as evaluated
 from runner.session.bench import Bench
 from runner.session.capture import captured
@@ -39,6 +39,7 @@ def measured(task: Task) -> TrialResult:
     with Senses(task.device, clock.origin_ns, methodology.protocol.telemetry_hz) as senses:
         pinned = pin_driver(max(task.threads_intra, task.workers))
         lowest = _floor(bench, first, phases)
+        handed = handoff_ns(first, clock, spin=bench.ahead_ns, workers=task.workers)
         trial = Trial(task, methodology, workload, phases, bench, senses)
         begun = clock_edge()
         search = _measure(trial, loads)
@@ -47,21 +48,12 @@ def measured(task: Task) -> TrialResult:
         items = _quality(trial) if task.evaluate_quality else None
         assert trial.before is not None
         seen = Seen(
-            trial.before,
-            after,
-            lowest,
-            trial.warmups,
-            trial.windows,
-            phases.passed,
-            cost.cost_ns,
-            clocks,
-            pinned,
-            bench.ahead_ns,
-            trial.errors,
-            search,
-        )
+            before=trial.before, after=after, floor=lowest, warmups=trial.warmups, windows=trial.windows, phases=phases.passed,
+            clock_cost_ns=cost.cost_ns, clocks=clocks, driver_cpu=pinned, spin_ns=bench.ahead_ns, handoff_ns=handed, errors=trial.errors,
+            search=search,
+        )  # fmt: skip
         outcome, telemetry = outcome_of(task, methodology, seen, senses.ended())
-    return TrialResult(outcome, trial.before, after, joined(trial.samples), telemetry, items)
+    return TrialResult(outcome, trial.before, after, joined(sorted(trial.samples, key=lambda rows: int(rows.point[0]))), telemetry, items)
 
 
 def _loads(methodology: Methodology, task: Task) -> tuple[Load, ...]:
@@ -92,7 +84,7 @@ def _floor(bench: Bench, load: Load, phases: Phases) -> Floor:
     """The driver's own cost on a backend that does nothing, in the same mode and before anything else is timed."""
     nothing = open_backend("null")
     with phases.during("floor"):
-        return floor(nothing.run, bench.prepared(1)[0][0], load, bench.clock, spin=bench.ahead_ns)
+        return floor(nothing.run, bench.prepared(1)[0][0], load, bench.clock, spin=bench.ahead_ns, workers=bench.task.workers, rule=bench.rule)
 
 
 def _measure(trial: Trial, loads: Sequence[Load]) -> SearchOutcome | None:

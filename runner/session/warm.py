@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.contract import schedules
 from runner.contract.loads import Load
 from runner.contract.methodology import Protocol
 from runner.contract.stationarity import settled
-from runner.load.driver import Columns, Integers
-from runner.session.bench import Bench, Stretch
+from runner.load.driver import Columns
+from runner.session.bench import Bench, Stretch, steady_arrivals
 from runner.session.phases import Phases
 
 SECOND_NS = 10**9
@@ -56,10 +55,3 @@ def _stretch(bench: Bench, load: Load, point: int, protocol: Protocol, seed: str
         return columns
     due, length = steady_arrivals(load, length, protocol.warmup_min_requests)
     return bench.serve(Stretch(load, point, length, seed, due))
-
-
-def steady_arrivals(load: Load, least_ns: int, least_requests: int) -> tuple[Integers, int]:
-    """Evenly spaced due times at the load's rate (a ramp's last, one a millisecond for a recording) and the length they take."""
-    rate = load.rate_to_per_s or load.rate_per_s or "1000"
-    length = max(least_ns, schedules.span_ns(least_requests + 1, rate))
-    return schedules.offsets("constant", rate, schedules.requests_in(rate, length), load.seed, 0, 0), length
