@@ -52,8 +52,9 @@ def effective_of(rows: Sequence[WindowRows], limits_ns: Sequence[int], theirs: S
     """Effective requests of each trial at its limit; another's stated value is taken where it differs from ours by at most one."""
     found = []
     for place, (one, limit) in enumerate(zip(rows, limits_ns, strict=True)):
-        latencies = one.due.t_last_ns - (one.due.t_sent_ns if from_issue else one.due.t_scheduled_ns)
-        ours = effective_requests(latencies, ~one.due_ok | (latencies > limit))
+        latencies = one.due_from_issue_ns if from_issue else one.due_latencies_ns
+        known = one.ess_from_issue if from_issue else one.ess_from_schedule
+        ours = effective_requests(latencies, ~one.due_ok | (latencies > limit), known)
         said = theirs[place] if len(theirs) == len(rows) else ours
         found.append(said if abs(said - ours) <= 1 else ours)
     return tuple(found)

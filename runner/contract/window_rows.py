@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from runner.contract.effective import ess
 from runner.contract.run import Trial, Window
 from runner.contract.samples import STATUS, Samples
 
@@ -39,9 +41,29 @@ class WindowRows:
         """Length of the window."""
         return self.window.end_ns - self.window.start_ns
 
+    @cached_property
+    def due_latencies_ns(self) -> Integers:
+        """Latencies from schedule of `due`, in due order."""
+        return self.due.t_last_ns - self.due.t_scheduled_ns
+
+    @cached_property
+    def due_from_issue_ns(self) -> Integers:
+        """Latencies from issue of `due`, in due order."""
+        return self.due.t_last_ns - self.due.t_sent_ns
+
+    @cached_property
+    def ess_from_schedule(self) -> float:
+        """Effective size of `due_latencies_ns`: the same for every percentile and limit."""
+        return ess(self.due_latencies_ns)
+
+    @cached_property
+    def ess_from_issue(self) -> float:
+        """Effective size of `due_from_issue_ns`."""
+        return ess(self.due_from_issue_ns)
+
     def over(self, limit_ns: int) -> Flags:
         """Which rows scheduled inside miss the limit, in due order; a failure or a timeout misses every limit."""
-        return ~self.due_ok | (self.due.t_last_ns - self.due.t_scheduled_ns > limit_ns)
+        return ~self.due_ok | (self.due_latencies_ns > limit_ns)
 
 
 def rows_of(samples: Samples, trial: Trial, window: Window | None = None, *, batched: bool = False) -> WindowRows:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy.signal import correlate, lfilter
 
-from runner.contract.effective import effective_requests, ess
+from runner.contract.effective import LONG, NEAR, effective_requests, ess
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "statistics.json").read_text(encoding="utf-8"))
 
@@ -48,6 +49,19 @@ def test_an_autoregressive_series_is_worth_what_theory_says(memory: float) -> No
     for place, step in enumerate(noise):
         series[place] = value = memory * value + step
     assert ess(series) == pytest.approx(200_000 * (1 - memory) / (1 + memory), rel=0.1)
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.9, 0.9999])
+@pytest.mark.parametrize("n", [LONG - 1, LONG, 10 * NEAR, 10 * NEAR + 1, 100_000])
+def test_a_long_series_is_summed_from_near_lags_to_what_all_lags_give(memory: float, n: int) -> None:
+    """With the longest memory the sum goes on beyond the near lags."""
+    series = np.round(lfilter([1], [1, -memory], np.random.default_rng(n).normal(size=n)) * 1e6).astype(np.int64)
+    for values in (series, series > np.quantile(series, 0.99)):
+        centred = values - values.mean()
+        covariance = correlate(centred, centred, method="fft")[n - 1 :]
+        pairs = covariance[1 : n - (n - 1) % 2].reshape(-1, 2).sum(axis=1) / covariance[0]
+        positive = pairs[: int(np.argmax(pairs <= 0))]
+        assert ess(values) == pytest.approx(min(n, n / (1 + 2 * positive.sum())), rel=1e-9)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 1_000])
