@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import zip_longest
 
 from runner.contract.executor import block_of
 from runner.contract.fields import AnyField, Fact, facts
@@ -13,6 +14,7 @@ from runner.contract.methodology import block_values
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.policies import FieldClass, Policy
 from runner.contract.reasons import Context, Reason, ReasonEffect, Side, declared, reason, subject, unknown
+from runner.contract.run import OperatingPoint
 
 # One label with two of these is another numerical scheme (R-11); with another label they are only part of the difference.
 SCHEME_PATHS = ("precision.accumulate", "precision.scheme")
@@ -122,6 +124,24 @@ def run_facts(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Re
         yield reason("R-26", path, one_kind, other_kind)
 
 
+def operating_points(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Reason]:
+    """R-15: the loads that were really offered: a search finds a rate of its own, so two runs under one load may differ in it."""
+    if a.methodology.block_digests["load"] != b.methodology.block_digests["load"]:
+        return
+    for one, other in zip_longest(a.run.operating_points, b.run.operating_points):
+        left, right = (None if point is None else (point.rate_per_s, point.concurrency) for point in (one, other))
+        if left != right:
+            name = (one or other).name
+            yield reason("R-15", f"run.operating_points.{name}", point_load(one), point_load(other))
+
+
+def point_load(point: OperatingPoint | None) -> str:
+    """The load of an operating point in words."""
+    if point is None:
+        return "no such point"
+    return f"{point.rate_per_s} requests a second" if point.rate_per_s is not None else f"concurrency {point.concurrency}"
+
+
 def _regime(path: str, one: AnyField, other: AnyField, must: bool) -> Iterator[Reason]:
     left, right = _side(one), _side(other)
     settled = all(leaf.known or leaf.status == "not_applicable" for leaf in (one, other))
@@ -190,4 +210,4 @@ def standings(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Re
 
 
 Rule = Callable[[Side, Side, Policy, Context], Iterator[Reason]]
-RULES: tuple[Rule, ...] = (kinds, methodologies, executors, fallbacks, run_facts, qualities, precondition, support, standings)
+RULES: tuple[Rule, ...] = (kinds, methodologies, executors, fallbacks, run_facts, operating_points, qualities, precondition, support, standings)

@@ -74,6 +74,15 @@ def test_a_methodology_that_differs_is_refused_under_its_code(changes: dict[str,
     assert (code, path) in codes(side("a"), side("b", how=methodology(**changes)))
 
 
+def test_two_searches_that_ended_at_other_rates_are_refused_and_show_no_number() -> None:
+    a, b = side("a"), side("b")
+    point = b.run.operating_points[0].model_copy(update={"rate_per_s": "250"})
+    moved = replace(b, run=b.run.model_copy(update={"operating_points": (point,)}))
+    assert ("R-15", "run.operating_points.p0") in codes(a, moved)
+    assert compare(a, moved, ISO_PRECISION).allowed is False
+    assert compare(a, b, ISO_PRECISION).allowed is True
+
+
 def test_closed_against_open_loop_is_refused_as_a_load_model() -> None:
     open_loop = {"load__loop": "open", "load__process": "poisson", "load__concurrency": None, "load__rate_per_s": "100"}
     found = codes(side("a"), side("b", how=methodology(**open_loop)))

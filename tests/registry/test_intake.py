@@ -74,7 +74,7 @@ def test_what_was_not_measured_has_no_row(site: World) -> None:
 
 def test_findings_are_rows_with_their_checker(site: World) -> None:
     upload(site, bundle_of(site))
-    assert [(row.code, row.checker) for row in FindingRow.objects.all()] == [("undeclared", "gates@1")]
+    assert [(row.code, row.checker) for row in FindingRow.objects.all()] == [("undeclared", "gates@2")]
 
 
 def test_the_samples_can_be_read_back(site: World) -> None:

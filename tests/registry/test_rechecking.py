@@ -28,12 +28,12 @@ def test_a_stricter_checker_adds_rows_an_event_and_a_standing(site: World, monke
     stricter = Finding("run-unfinished", "run.exit_reason", "failed")
     before = rechecking.check
     monkeypatch.setattr(rechecking, "check", lambda bundle: type(before(bundle))(bundle, before(bundle).evidence, (stricter,)))
-    monkeypatch.setattr(rechecking, "CHECKER", "gates@2")
+    monkeypatch.setattr(rechecking, "CHECKER", "gates@3")
     assert recheck(digest) is True
     view = run_for(site.actor, digest)
     assert [finding.code for finding in view.findings] == ["run-unfinished"] and view.card.validity == "invalid" and view.card.grade == "claimed"
     assert [event.action for event in Event.objects.on("run", digest)] == ["run.submit", "run.check"]
-    assert [(row.checker, row.checking) for row in FindingRow.objects.order_by("id")] == [("gates@1", 0), ("gates@2", 1)]
+    assert [(row.checker, row.checking) for row in FindingRow.objects.order_by("id")] == [("gates@2", 0), ("gates@3", 1)]
 
 
 def test_checking_twice_with_the_stricter_checker_changes_nothing_more(site: World, monkeypatch: pytest.MonkeyPatch) -> None:
