@@ -23,7 +23,8 @@ def closed_loop(
 
     `expected` is how many requests the window is likely to hold (from the warm-up's rate); with too little room the loop makes more between
     two requests, and the time for it is that row's lag. The request that is under way when the window closes is finished and kept.
-    With `warm` the window opens on the live slot, right behind its warm-up, whose requests go before those of the window in the order.
+    With `warm` the window opens on the live slot, right behind its warm-up, and the order begins anew with it: request i of the window takes the
+    same sample with a warm-up and without.
     `device_ns` reads an answer's time on the device, between requests.
     """
     if window_ns is None and requests is None:

@@ -23,8 +23,9 @@ class Slot:
         self._run, self._read, self._order = run, read, order
         self._device, self._aside = device_ns is not None, Aside(device_ns, keep)
         self._queue: Iterator[object] = cycle(in_order(prepared, order))
+        self._again: Iterator[object] = cycle(in_order(prepared, order))
         self._blocks = [Block(room, device=self._device)]
-        self._before = 0
+        self._before = self._turned = 0
         self.first = NEVER
 
     @property
@@ -52,8 +53,9 @@ class Slot:
         return closed
 
     def opened(self, start: int) -> None:
-        """The window opened at `start`: requests are numbered from the first that was sent since."""
+        """The window opened at `start`: requests are numbered from the first that was sent since, and the order begins anew with the next one."""
         self.first = sum(int(np.searchsorted(block.sent_ns[: block.used], start)) for block in self._blocks)
+        self._queue, self._turned = self._again, self.served
 
     def make_room(self, capacity: int) -> None:
         """The next requests go to a block of this size."""
@@ -66,7 +68,7 @@ class Slot:
 
     def places(self) -> Integers:
         """Which sample each request took."""
-        return np.resize(self._order, self.served)
+        return np.concatenate([np.resize(self._order, self._turned), np.resize(self._order, self.served - self._turned)])
 
     def _roomy(self, left: int) -> Block:
         block = self._blocks[-1]
