@@ -18,7 +18,7 @@ from runner.contract.gates.disclosure import (
 )  # fmt: skip
 from runner.contract.gates.load import generator, schedule, stationary
 from runner.contract.gates.machine import clock, clocks, device_gap, faults, health, isolation, link, sensing, steady, throttle
-from runner.contract.gates.outcome import energy, errors, floors, physics, quality, variation
+from runner.contract.gates.outcome import energy, errors, floors, physics, quality, search, variation
 
 __all__ = ["GATES", "judge", "undisclosed"]
 
@@ -41,6 +41,7 @@ GATES: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     errors,
     quality,
     variation,
+    search,
     energy,
     device_gap,
     audits_present,

@@ -83,6 +83,14 @@ def variation(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("variation-high", path, seen)
 
 
+def search(evidence: Evidence) -> Iterator[Finding]:
+    """G-04: a search that confirmed no rate has found no highest load; what was measured after it is one operating point and no more."""
+    found = evidence.run.search
+    if found is not None and found.confirmed_per_s is None:
+        lowest = found.hi_per_s or "none"
+        yield Finding("not-confirmed", "run.search.confirmed_per_s", f"no rate was confirmed; the lowest that failed is {lowest} requests a second")
+
+
 def energy(evidence: Evidence) -> Iterator[Finding]:
     """The methodology asks for energy: every trial has it, or its validity codes say why not."""
     if evidence.methodology.protocol.energy.scope == "none":
