@@ -22,7 +22,7 @@ import numpy.typing as npt
 from runner.contract.energy_validity import COUNTERS, DROPPING, POWER, TICKS_NS, Case, EnergyRules, codes_of
 from runner.contract.metering import NS_PER_S, Drawn, counted_together, integrated_together
 from runner.contract.statistics import t_quantile, text
-from runner.contract.telemetry_row import HOST, TelemetryRow, Window, readings, stretch
+from runner.contract.telemetry_row import HOST, TelemetryRow, Window, readings, stamped, stretch
 
 EnergyMethod = Literal["nvml_counter", "nvml_power_integral", "rapl", "none"]
 Integers = npt.NDArray[np.int64]
@@ -120,7 +120,8 @@ class _Meter:
         if self._method not in COUNTERS:
             return self.integral(window)
         near = stretch(self._rows, window)
-        return counted_together([readings(near, COUNTERS[self._method], device) for device in self._devices], window)
+        exact = [stamped(near, device) for device in self._devices]
+        return counted_together([readings(near, COUNTERS[self._method], device) for device in self._devices], window, exact)
 
     def integral(self, window: Window) -> Drawn | None:
         """The integral of instant power; packages have none."""

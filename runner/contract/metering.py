@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -31,14 +31,24 @@ class Drawn:
         return self.mj * NS_PER_S / self.length_ns
 
 
-def ticks(read: Readings, window: Window) -> Readings:
-    """The readings inside `window` in which the counter had changed since the one before; each stands for the tick that it saw."""
-    return [(t_ns, value) for (_, before), (t_ns, value) in pairwise(read) if value != before and window[0] <= t_ns <= window[1]]
+def ticks(read: Readings, window: Window, at_ticks: Collection[int] = ()) -> Readings:
+    """The readings inside `window` in which the counter had changed since the one before; each stands for the tick that it saw.
+
+    `at_ticks` are the times of readings that carry the very time of a tick; the first and the last of these go before others that lie outside of
+    them by up to 2 % of the window, for those saw their tick only some time after it.
+    """
+    found = [(t_ns, value) for (_, before), (t_ns, value) in pairwise(read) if value != before and window[0] <= t_ns <= window[1]]
+    exact, near = [one for one in found if one[0] in at_ticks], (window[1] - window[0]) // 50
+    if len(exact) > 1 and exact[0][0] - found[0][0] <= near:
+        found = [one for one in found if one[0] >= exact[0][0]]
+    if len(exact) > 1 and found[-1][0] - exact[-1][0] <= near:
+        found = [one for one in found if one[0] <= exact[-1][0]]
+    return found
 
 
-def counted(read: Readings, window: Window) -> Drawn | None:
+def counted(read: Readings, window: Window, at_ticks: Collection[int] = ()) -> Drawn | None:
     """What one counter counted from its first to its last tick inside the window; None below two ticks, or where it fell."""
-    found = ticks(read, window)
+    found = ticks(read, window, at_ticks)
     if len(found) < 2 or fell(bracketed(read, window)):
         return None
     (start_ns, first), (end_ns, last) = found[0], found[-1]
@@ -50,12 +60,12 @@ def fell(read: Readings) -> bool:
     return any(later < earlier for (_, earlier), (_, later) in pairwise(read))
 
 
-def counted_together(reads: Sequence[Readings], window: Window) -> Drawn | None:
+def counted_together(reads: Sequence[Readings], window: Window, at_ticks: Sequence[Collection[int]]) -> Drawn | None:
     """What the counters of all devices counted; None where one did not.
 
     The ticks of two devices lie apart: each device's energy is taken over its own ticks and brought to the time they share, in proportion.
     """
-    each = [counted(read, window) for read in reads]
+    each = [counted(read, window, exact) for read, exact in zip(reads, at_ticks, strict=True)]
     found = [one for one in each if one is not None]
     if not found or len(found) < len(each):
         return None

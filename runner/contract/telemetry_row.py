@@ -15,7 +15,8 @@ class TelemetryRow:
     """One reading: ns from the start of the run, the device (-1 for the host), and what was measured; None where nothing was.
 
     Everything from `violation_power_ns` on came later: a column is in the file where some row holds a value in it. Counters grow from a zero of
-    their own (driver load, boot), so only differences mean anything; `package_energy_mj` is the sum over the host's processor packages.
+    their own (driver load, boot), so only differences mean anything; `package_energy_mj` is the sum over the host's processor packages. A row that
+    holds nothing but `energy_mj` was made for a tick of that counter and carries the time of the tick.
     """
 
     t_ns: int
@@ -69,6 +70,11 @@ def _time(row: TelemetryRow) -> int:
 def readings(rows: Iterable[TelemetryRow], name: str, device: int) -> Readings:
     """Time and value of every row of `device` that holds a value of this name, in the order of the rows."""
     return [(row.t_ns, value) for row in rows if row.device == device and (value := getattr(row, name)) is not None]
+
+
+def stamped(rows: Iterable[TelemetryRow], device: int) -> frozenset[int]:
+    """The times of the rows of `device` that were made for a tick of its energy counter: they hold nothing else."""
+    return frozenset(row.t_ns for row in rows if row.device == device and row == TelemetryRow(row.t_ns, device, energy_mj=row.energy_mj))
 
 
 def bracketed(read: Readings, window: Window) -> Readings:

@@ -145,7 +145,8 @@ def ribbon(rows: Sequence[TelemetryRow], start_ns: int, end_ns: int, most_bins: 
     edges = [start_ns, *times[:: -(-len(times) // max(1, most_bins - 1)) or 1], end_ns]
     parts: list[RibbonPart] = []
     for start, end in pairwise(edges):
-        klass = _together(stretch(near, (start, end), GAP_NS), found, (start, end), (LEAST_NS, SLACK_NS, GAP_NS)).name
+        least_ns = max(1, min(LEAST_NS, (end - start) // 100))  # two reads may lie closer together than a window's least
+        klass = _together(stretch(near, (start, end), GAP_NS), found, (start, end), (least_ns, SLACK_NS, GAP_NS)).name
         begun = parts.pop().start_ns if parts and parts[-1].klass == klass else start
         parts.append(RibbonPart(begun, end, klass))
     return tuple(part for part in parts if part.end_ns > part.start_ns)

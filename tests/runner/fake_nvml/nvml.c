@@ -2,12 +2,15 @@
  *
  * LYNXWEB_FAKE_NVML names a text file of `key=value` lines, read at each nvmlInit. `key.INDEX` speaks of one device. A key that is a function's
  * name refuses that function with this nvmlReturn_t, from `NAME_after_ms` on where that is given. A symbol is left out by renaming it at build
- * time (-DnvmlX=absent_nvmlX). Time is CLOCK_MONOTONIC, as for the runner, counted from nvmlInit or from `origin_ns`, so what must be read
- * follows from the scenario:
- *   power(t) = power_mw, power_step_mw from power_step_ms on, + power_drift_mw_per_s * t; where power_wave_ms is given it is power_wave_mw in the
- *   second half of each such period. The energy counter moves every tick_ms by what the board senses: the power in the first duty_percent of the
- *   tick, held over the whole of it, times energy_gain_permille. Instant power is that of now, average power that of the last second.
- *   Throttle counters grow by a share of the time in thousandths (`violation_power=250`) and by events (`violation_power_events=200-450,800-900`
+ * time (-DnvmlX=absent_nvmlX). Time is CLOCK_MONOTONIC, as for the runner, so what must be read follows from the scenario.
+ *
+ * The board wakes up at nvmlInit, or at `origin_ns`. Whatever has a moment of its own (in ms) counts from there; with `mark=PATH` it counts from
+ * the moment in ns that this file holds, and waits until there is one.
+ *   power(t) = power_mw, and from each moment of power_steps=MS:MW,MS:MW,... on what it says; + power_drift_mw_per_s * t; less
+ *   power_wave_depth_mw in the second half of each power_wave_ms. The energy counter moves every tick_ms by what the board senses: the power in the
+ *   first duty_percent of the tick, held over the whole of it, times energy_gain_permille. Instant power is that of now, average power that of the
+ *   last second.
+ *   Throttle counters grow by a share of the time in thousandths (`violation_power=250`) and by events (`violation_power_events=200-450,800-900.5`
  *   in ms), times counter_gain; while an event goes on, the bits of its reason show in the mask beside `reasons`.
  *   lost_after_ms, energy_reset_ms, energy_stuck_after_ms, foreign_after_ms, count_after_ms (then `count_after` devices), clock_step_ms.
  */
@@ -30,9 +33,9 @@ typedef struct { u32 fieldId, scopeId; int64_t timestamp, latencyUsec; u32 value
 
 enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, INSUFFICIENT_SIZE = 7, GPU_IS_LOST = 15, PAIRS = 256, DEVICES = 8 };
 
-static char keys[PAIRS][64], texts[PAIRS][128];
+static char keys[PAIRS][64], texts[PAIRS][512];
 static int pairs = 0;
-static u64 started_ns = 0;
+static u64 started_ns = 0, marked_ns = 0;
 static device_t devices[DEVICES];
 
 static u64 now_ns(void) {
@@ -62,26 +65,39 @@ static long long of_device(device_t *device, const char *key, long long otherwis
 static void read_scenario(void) {
     const char *path = getenv("LYNXWEB_FAKE_NVML");
     FILE *file = path ? fopen(path, "r") : NULL;
-    char line[256];
+    char line[640];
     pairs = 0;
     while (file && pairs < PAIRS && fgets(line, sizeof line, file))
-        if (sscanf(line, "%63[^=]=%127[^\n]", keys[pairs], texts[pairs]) == 2) pairs++;
+        if (sscanf(line, "%63[^=]=%511[^\n]", keys[pairs], texts[pairs]) == 2) pairs++;
     if (file) fclose(file);
 }
 
 static u64 elapsed_ns(void) { return now_ns() - started_ns; }
 
+/* From when moments count; 0 while the mark has not been set. */
+static u64 begun_ns(void) {
+    const char *path = text_of("mark", NULL);
+    if (!path) return started_ns;
+    FILE *file = marked_ns ? NULL : fopen(path, "r");
+    if (file && fscanf(file, "%llu", &marked_ns) != 1) marked_ns = 0;
+    if (file) fclose(file);
+    return marked_ns && marked_ns <= now_ns() ? marked_ns : 0;
+}
+static u64 since_ns(void) { return begun_ns() ? now_ns() - begun_ns() : 0; }
+
 /* Whether `key` (in ms) is given and has passed. */
 static int passed(device_t *device, const char *key) {
     long long at = of_device(device, key, -1);
-    return at >= 0 && elapsed_ns() >= (u64)at * 1000000ull;
+    return at >= 0 && begun_ns() && since_ns() >= (u64)at * 1000000ull;
 }
 
 static int refusal(const char *function) {
     char after[96];
-    long long code = number_of(function, 0);
+    long long code = number_of(function, 0), at;
+    if (!code) return SUCCESS;
     snprintf(after, sizeof after, "%s_after_ms", function);
-    return code && elapsed_ns() >= (u64)number_of(after, 0) * 1000000ull ? (int)code : SUCCESS;
+    at = number_of(after, -1);
+    return at < 0 || (begun_ns() && since_ns() >= (u64)at * 1000000ull) ? (int)code : SUCCESS;
 }
 
 #define REFUSABLE do { int code = refusal(__func__); if (code) return code; } while (0)
@@ -103,6 +119,7 @@ int nvmlInitWithFlags(u32 flags) {
     (void)flags;
     read_scenario();
     started_ns = (u64)number_of("origin_ns", (long long)now_ns());
+    marked_ns = 0;
     REFUSABLE;
     for (int place = 0; place < DEVICES; place++) devices[place].index = place;
     return SUCCESS;
@@ -211,13 +228,20 @@ static double most(double one, double other) { return one > other ? one : other;
 
 /* mJ drawn in the first t seconds. */
 static double drawn_mj(device_t *device, double t) {
-    double base = (double)of_device(device, "power_mw", 300000), drift = (double)of_device(device, "power_drift_mw_per_s", 0);
-    double drawn = base * t + drift * t * t / 2, step = (double)of_device(device, "power_step_ms", -1) / 1000;
-    double period = (double)of_device(device, "power_wave_ms", 0) / 1000;
-    if (step >= 0) drawn += ((double)of_device(device, "power_step_mw", 0) - base) * most(0, t - step);
+    double mw = (double)of_device(device, "power_mw", 300000), drawn = (double)of_device(device, "power_drift_mw_per_s", 0) * t * t / 2, from = 0;
+    double period = (double)of_device(device, "power_wave_ms", 0) / 1000, at, next;
+    const char *text = begun_ns() ? text_of("power_steps", "") : "";
+    for (; sscanf(text, "%lf:%lf", &at, &next) == 2; mw = next) {
+        at = ((double)begun_ns() - (double)started_ns) / 1e9 + at / 1000;
+        if (at >= t) break;
+        drawn += mw * (at - from);
+        from = at;
+        text = strchr(text, ',') ? strchr(text, ',') + 1 : "";
+    }
+    drawn += mw * (t - from);
     if (period > 0) {
         double turns = (double)(long long)(t / period), low = turns * period / 2 + most(0, t - turns * period - period / 2);
-        drawn += ((double)of_device(device, "power_wave_mw", 0) - base) * low;
+        drawn -= (double)of_device(device, "power_wave_depth_mw", 0) * low;
     }
     return drawn;
 }
@@ -234,9 +258,10 @@ static double counted_mj(device_t *device, u64 ticks, double tick) {
 }
 
 int nvmlDeviceGetTotalEnergyConsumption(device_t *device, u64 *out) {
-    u64 tick_ns = (u64)number_of("tick_ms", 100) * 1000000ull, until = elapsed_ns(), start = (u64)of_device(device, "energy_start_mj", 5000000000ll);
+    u64 tick_ns = (u64)number_of("tick_ms", 100) * 1000000ull, until = elapsed_ns(), after = begun_ns() - started_ns;
+    u64 start = (u64)of_device(device, "energy_start_mj", 5000000000ll);
     ANSWERABLE;
-    if (passed(device, "energy_stuck_after_ms")) until = (u64)of_device(device, "energy_stuck_after_ms", 0) * 1000000ull;
+    if (passed(device, "energy_stuck_after_ms")) until = after + (u64)of_device(device, "energy_stuck_after_ms", 0) * 1000000ull;
     if (number_of("energy_stuck", 0)) until = 0;
     u64 counted = (u64)(counted_mj(device, until / tick_ns, (double)tick_ns / 1e9) * (double)of_device(device, "energy_gain_permille", 1000) / 1000);
     *out = passed(device, "energy_reset_ms") ? counted : start + counted;
@@ -246,7 +271,8 @@ int nvmlDeviceGetPowerUsage(device_t *device, u32 *out) { ANSWERABLE; *out = (u3
 int nvmlDeviceGetTemperature(device_t *device, u32 sensor, u32 *out) {
     (void)sensor;
     ANSWERABLE;
-    *out = (u32)(of_device(device, "temperature_c", 54) + of_device(device, "temperature_drift_c_per_s", 0) * (long long)(elapsed_ns() / 1000000000ull));
+    long long warmed = of_device(device, "temperature_drift_c_per_s", 0) * (long long)(since_ns() / 1000000000ull);
+    *out = (u32)(of_device(device, "temperature_c", 54) + warmed);
     return SUCCESS;
 }
 int nvmlDeviceGetUtilizationRates(device_t *device, utilization_t *out) {
@@ -261,18 +287,17 @@ static const u64 REASON_BITS[] = {0x4, 0x20, 0x20, 0x48, 0x88};
 /* ns of the events of `key` that have passed; whether one goes on now. */
 static u64 events_ns(device_t *device, const char *key, int *now) {
     char name[96], own[128];
-    u64 sum = 0, until = elapsed_ns();
+    double sum = 0, until = (double)since_ns();
     snprintf(name, sizeof name, "%s_events", key);
     snprintf(own, sizeof own, "%s.%d", name, device->index);
     const char *text = text_of(own, text_of(name, ""));
     *now = 0;
-    for (long long from, to; sscanf(text, "%lld-%lld", &from, &to) == 2; text++) {
-        double begun = (double)from * 1e6, ended = least((double)to * 1e6, (double)until);
-        sum += (u64)most(0, ended - begun);
-        *now |= (double)until >= begun && (double)until < (double)to * 1e6;
+    for (double from, to; sscanf(text, "%lf-%lf", &from, &to) == 2; text++) {
+        sum += most(0, least(to * 1e6, until) - from * 1e6);
+        *now |= until >= from * 1e6 && until < to * 1e6;
         if (!(text = strchr(text, ','))) break;
     }
-    return sum;
+    return (u64)sum;
 }
 static u64 mask_of(device_t *device) {
     u64 mask = (u64)of_device(device, "reasons", 0);
