@@ -40,10 +40,9 @@ format: ## rewrite the code in the project's format and order its imports
 	$(VENV)/ruff check --fix-only --quiet .
 	$(VENV)/ruff format .
 
-bench: ## run the benchmarks of tests/benchmarks (NAME=floor: one of them); each prints one JSON object last
+bench: ## run the benchmarks of tests/benchmarks (NAME=floor: one of them); prints one JSON object last
 	$(BOOTSTRAP) test
-	@for name in $(or $(NAME),$$(grep -l __main__ tests/benchmarks/*.py | xargs -n1 basename -s .py)); do \
-		echo "== $$name" >&2; $(VENV)/python -m tests.benchmarks.$$name || exit 1; done
+	@$(VENV)/python -m tests.benchmarks $(NAME)
 
 clean: ## remove .venv, caches and build output; never var/, which holds what the site keeps
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
