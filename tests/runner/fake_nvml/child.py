@@ -8,12 +8,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from runner.contract.executor import build
 from runner.probe import Machine, probe
 from runner.sensors import Sensor, open_sensor
 from runner.sensors.edges import difference
+from runner.sensors.replay import Trace
 
 
 def describe(sensor: Sensor) -> dict[str, object]:
@@ -43,7 +44,17 @@ def executor(sensor: Sensor) -> dict[str, object]:
     return {"document": probed.model_dump(mode="json"), "fingerprint": probed.fingerprint, "pid": os.getpid()}
 
 
-QUESTIONS: dict[str, Callable[..., object]] = {"describe": describe, "edges": edges, "sample": sample, "probe": executor}
+def trace(sensor: Sensor, steps: int, milliseconds: int, label: str) -> str:
+    """Edges and readings, one of each every so often, as a trace for `runner.sensors.replay`; times count from its start."""
+    begun, edges, readings = time.perf_counter_ns(), [], []
+    for step in range(steps):
+        time.sleep(max(0.0, (begun - time.perf_counter_ns()) / 1e9 + step * milliseconds / 1000))
+        edges.append(tuple(replace(edge, t_ns=edge.t_ns - begun) for edge in sensor.edge()))
+        readings.append(tuple(replace(reading, t_ns=reading.t_ns - begun) for reading in sensor.sample()))
+    return Trace(tuple(edges), tuple(readings), label).encode().decode()
+
+
+QUESTIONS: dict[str, Callable[..., object]] = {"describe": describe, "edges": edges, "sample": sample, "probe": executor, "trace": trace}
 
 
 def answer(question: str, arguments: list[object], environ: dict[str, str]) -> object:
