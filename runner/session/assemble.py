@@ -16,12 +16,12 @@ from runner.contract.quality import Items, QualityEvaluation, encode_items, eval
 from runner.contract.recompute import Around, operating_points
 from runner.contract.run import Run, RunnerBuild, Tuning
 from runner.contract.samples import encode as encode_samples
-from runner.contract.samples import joined
 from runner.contract.sensor_facts import thermal_regime
 from runner.contract.surroundings import device_count
 from runner.contract.telemetry import encode as encode_telemetry
 from runner.contract.telemetry_row import TelemetryRow
 from runner.node import NodeIdentity
+from runner.session.rows import together
 from runner.session.scrub import scrubbed
 from runner.session.task import TrialResult
 
@@ -52,7 +52,7 @@ def assembled(
         "executor.after.json": after.canonical(),
         "methodology.json": methodology.canonical(),
         "run.json": _run(results, methodology, node, around).canonical(),
-        "samples.parquet": encode_samples(joined([result.samples for result in results])),
+        "samples.parquet": encode_samples(together([result.samples for result in results])),
         **({"arrivals.parquet": encode_arrivals(np.array(trace_ns, np.int64))} if trace_ns else {}),
         **_telemetry(results),
         **_quality(results, methodology, before.fingerprint),
@@ -62,7 +62,7 @@ def assembled(
 
 def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIdentity, around: Circumstances) -> Run:
     before = results[0].warm
-    samples = joined([result.samples for result in results])
+    samples = together([result.samples for result in results])
     trials = tuple(result.outcome.trial for result in results)
     batch, rows = before.serving.max_batch.value or 1, _rows(results)
     known = Around(rows, device_count(before), before.serving.batch_policy.value == "dynamic")

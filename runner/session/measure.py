@@ -101,7 +101,8 @@ def measure(
     asked = Asked(methodology, node, nonces or {}, trace_ns)
     with tempfile.TemporaryDirectory(prefix="lynxweb-") as scratch:
         _all_trials(sides, asked, trials, world, Path(scratch))
-    world.told("sealing", trials * len(sides), trials * len(sides))
+    processes = len(stages_of(methodology, trials)) * len(sides)
+    world.told("sealing", processes, processes)
     measured = []
     for side in sides:
         if side.results:
@@ -130,6 +131,8 @@ def _one_trial(side: _Side, stage: Stage, asked: Asked, world: World, scratch: P
             side.results.append(opened(Path(folder)))
         except TrialFailed as error:
             side.failure = Failure(side.plan, stage.index, str(error))
+        except (OSError, ValueError) as error:  # its files: a full disk, or something that is no result
+            side.failure = Failure(side.plan, stage.index, f"what the trial left cannot be read: {type(error).__name__}: {error}")
     side.ended_at = world.utc_now()
 
 

@@ -84,7 +84,7 @@ def take(trial: Trial, load: Load, point: int, columns: Columns) -> None:
     batch = trial.task.batch if trial.task.batch_policy == "fixed" else 1
     rows = columns.samples(trial.task.trial, point, batch)
     if "quality-in-performance" in trial.methodology.protocol.audits:
-        rows = _with_answers(rows, columns, load)
+        rows = _with_answers(rows, columns, told=_shared_order(trial.methodology))
     trial.samples.append(rows)
     trial.errors += columns.errors
     schedule = digest(columns.t_scheduled_ns - columns.window_start_ns) if load.loop == "open" else None
@@ -117,12 +117,17 @@ def _output(backend: Backend, done: object, place: int) -> npt.NDArray[np.float3
     return np.array(backend.outputs(done)[OUTPUT][place : place + 1], np.float32, copy=True)
 
 
-def _with_answers(rows: Samples, columns: Columns, load: Load) -> Samples:
+def _shared_order(methodology: Methodology) -> bool:
+    """Whether slots take turns in the order of samples at any point, so that rows have to say which one they took."""
+    return any(point.process == "concurrent_streams" for point in methodology.load.points)
+
+
+def _with_answers(rows: Samples, columns: Columns, *, told: bool) -> Samples:
     answer = np.full(len(rows), NOT_KEPT, np.int32)
     kept = {number: output for number, output in columns.kept.items() if rows.status[number] == STATUS["ok"]}
     if kept:
         answer[list(kept)] = answers_of(np.concatenate([np.asarray(output) for output in kept.values()]))
-    sample = columns.place.astype(np.int32) if columns.place is not None and load.process == "concurrent_streams" else None
+    sample = columns.place.astype(np.int32) if told and columns.place is not None else None
     return Samples(**(rows.present() | {"answer": answer} | ({} if sample is None else {"sample": sample})))
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,8 +25,11 @@ class TrialFailed(Exception):
     """A trial process that did not finish; the message is the end of what it wrote to stderr."""
 
 
-def spawn(task: Task, folder: Path, patience_s: float) -> None:
-    """Run one trial in a fresh process that leaves its files in `folder`; raises `TrialFailed`, and never leaves a process behind."""
+def spawn(task: Task, folder: Path, patience_s: float, environ: Mapping[str, str] | None = None) -> None:
+    """Run one trial in a fresh process that leaves its files in `folder`; raises `TrialFailed`, and never leaves a process behind.
+
+    `environ` is added to the environment of that process.
+    """
     talk = folder / "stderr.txt"
     with talk.open("wb") as stderr:
         child = subprocess.Popen(
@@ -33,7 +37,7 @@ def spawn(task: Task, folder: Path, patience_s: float) -> None:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
-            env={**os.environ, **SILENCED},
+            env={**os.environ, **(environ or {}), **SILENCED},
             start_new_session=True,
         )
         try:

@@ -11,7 +11,6 @@ from runner.contract.loads import Load
 from runner.contract.methodology import Methodology
 from runner.contract.quality import Items
 from runner.contract.run import SearchOutcome
-from runner.contract.samples import joined
 from runner.contract.streams import generator
 from runner.load.clock import Clock, clock_cost, clock_edge, pin_driver, spin_ns
 from runner.load.floor import Floor, floor, handoff_ns
@@ -20,6 +19,7 @@ from runner.session.bench import Bench
 from runner.session.capture import captured
 from runner.session.one_point import Trial, capture_once, one_point, take
 from runner.session.phases import Phases
+from runner.session.rows import together
 from runner.session.searching import searched
 from runner.session.sensing import Senses
 from runner.session.stated import Seen, outcome_of
@@ -53,7 +53,7 @@ def measured(task: Task) -> TrialResult:
             search=search,
         )  # fmt: skip
         outcome, telemetry = outcome_of(task, methodology, seen, senses.ended())
-    return TrialResult(outcome, trial.before, after, joined(sorted(trial.samples, key=lambda rows: int(rows.point[0]))), telemetry, items)
+    return TrialResult(outcome, trial.before, after, together(sorted(trial.samples, key=lambda rows: int(rows.point[0]))), telemetry, items)
 
 
 def _loads(methodology: Methodology, task: Task) -> tuple[Load, ...]:
@@ -116,6 +116,11 @@ def _searched(trial: Trial) -> SearchOutcome:
     return found.outcome
 
 
-def _quality(trial: Trial) -> Items:
+def _quality(trial: Trial) -> Items | None:
+    """The outputs of every held-out sample; None, with the error among those of the trial, where the backend cannot give them any more."""
     with trial.phases.during("quality"):
-        return evaluated(trial.bench.backend, trial.workload, trial.task.batch)
+        try:
+            return evaluated(trial.bench.backend, trial.workload, trial.task.batch)
+        except Exception as error:  # whatever a runtime raises: what was measured before is kept
+            trial.errors.append(f"quality: {type(error).__name__}: {error}"[:300])
+            return None

@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 import pytest
 
+from runner.build import MEASUREMENT_SEMANTICS
 from runner.cli import called
 from runner.contract.canonical import encode
 from runner.contract.executor import Executor
@@ -303,7 +304,7 @@ def test_the_help_says_how_much_of_a_digest_is_enough(tmp_path: Path) -> None:
 
 
 def test_a_methodology_over_another_model_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
-    (tmp_path / "mine.json").write_bytes(methodology().canonical())
+    (tmp_path / "mine.json").write_bytes(methodology(protocol__measurement_semantics=MEASUREMENT_SEMANTICS).canonical())
     done = lynxweb(tmp_path, "run", str(tmp_path / "mine.json"), "--json")
     assert (done.returncode, json.loads(done.stdout)["errors"][0]["path"]) == (2, "methodology.workload.model_name")
 

@@ -174,8 +174,8 @@ def test_an_impossible_number_of_trials_is_a_usage_error_before_any_process_star
 
 def test_what_this_runner_cannot_carry_out_is_refused_before_any_process_starts() -> None:
     machine = Machine()
-    with pytest.raises(Problems, match=r"methodology\.load\.concurrency"):
-        measure(PLANS, methodology(load__concurrency=8), 3, NODE, machine.world())
+    with pytest.raises(Problems, match=r"methodology\.protocol\.client_processes"):
+        measure(PLANS, methodology(protocol__client_processes=4), 3, NODE, machine.world())
     assert machine.asked == []
 
 
