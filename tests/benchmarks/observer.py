@@ -47,6 +47,12 @@ def sensed_window(run: Serve, request: object, window_ns: int, clock: Clock, acc
         return found, sampler.ended()
 
 
+def _refuse_unless_at_work(sensed: Sensed, least_rows: float) -> None:
+    """A sampler that died or read too little would cost nothing."""
+    if sensed.faults or len(sensed.rows) < least_rows:
+        raise SystemExit(f"observer: {len(sensed.rows)} rows of {least_rows:g}, faults: {[fault.said for fault in sensed.faults][:3]}")
+
+
 def main() -> None:
     """Run the blocks and print the answer."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -65,6 +71,7 @@ def main() -> None:
             for side in ("on", "off") if block % 2 == 0 else ("off", "on"):
                 if side == "on":
                     p50, sensed = sensed_window(backend.run, request, window_ns, clock, accelerator.name, asked.hz)
+                    _refuse_unless_at_work(sensed, asked.seconds * asked.hz)
                 else:
                     p50 = p50_ns(backend.run, request, window_ns, clock)
                 found[side].append(p50)
@@ -74,7 +81,7 @@ def main() -> None:
         side: {"p50_ns_median": int(statistics.median(values)), "min": min(values), "max": max(values)} for side, values in found.items()
     }
     figures |= {"ratio_on_over_off": shown, "windows_a_side": asked.repeats, "window_s": asked.seconds, "samples_per_s": asked.hz,
-                "accelerator": accelerator.name, "capabilities": len(sensed.capabilities), "rows_of_a_window": len(sensed.rows),
+                "accelerator": accelerator.name, "capabilities": list(sensed.capabilities), "rows_of_a_window": len(sensed.rows),
                 "load_average": round(os.getloadavg()[0], 2)}  # fmt: skip
     finish("observer", figures, {"p50_on_over_off": within(shown, APART)})
 
