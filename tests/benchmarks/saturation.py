@@ -19,6 +19,7 @@ import numpy as np
 from runner.contract.search import SearchRules
 from runner.contract.search_step import Level
 from runner.contract.statistics import rank
+from runner.load.driver import Columns
 from runner.load.search import Found, capacity, search
 from tests.benchmarks._queues import SECOND_NS, Queue, batching, long_run_truth, md1, md1_truth, mm1, mm1_truth, stalling
 from tests.benchmarks.report import finish, progress
@@ -56,19 +57,20 @@ def cells(runs: int) -> dict[str, Cell]:
 
 def ours(cell: Cell, seed: int) -> tuple[Found, float]:
     """One search, and the seconds of load of its steps before the first confirmation."""
-    queue, served = cell.made(seed), [0]
+    queue, served = cell.made(seed), list[int]()
 
-    def serve(rate_per_s: str, length_ns: int, step: int, chunk: int):  # type: ignore[no-untyped-def]
-        served[0] += length_ns if length_ns == RULES.chunk_ns else 0
+    def serve(rate_per_s: str, length_ns: int, step: int, chunk: int) -> Columns:
+        served.append(length_ns)
         return queue.serve(rate_per_s, length_ns, step, chunk)
 
     found = search(serve, capacity(queue.serve_closed, RULES, cell.most_concurrency), LEVEL, RULES, CONFIRM_NS)
-    return found, served[0] / SECOND_NS
+    first = served.index(CONFIRM_NS) if CONFIRM_NS in served else len(served)
+    return found, sum(served[:first]) / SECOND_NS
 
 
 def theirs(cell: Cell, seed: int) -> tuple[float, int]:
     """(rate stated, windows used) of LoadGen's rule, begun at half the capacity as ours."""
-    queue, tenths, step = cell.made(seed), 0, 0
+    queue, step = cell.made(seed), 0
     low, high = 0, None
     tenths = round(Fraction(capacity(queue.serve_closed, RULES, cell.most_concurrency).per_s) * 5)
     while high is None or high - low > 1:
