@@ -19,7 +19,7 @@ Sleep = Callable[[float], object]
 MS = 1_000_000
 SECOND_NS = 1_000_000_000
 STEP_NS = 1 * MS  # between two looks around the expected moment
-CLOSE_NS = 5 * MS  # two reads no further apart than this fix a change to half their distance
+CLOSE_NS = 5 * MS  # two reads no further apart than this, or an eighth of a tick, fix a change to half their distance
 FINDING_NS = 2 * SECOND_NS
 ENOUGH_CHANGES = 11
 NARROWEST_NS = 2 * MS
@@ -85,7 +85,7 @@ class Chase:
         """Take in one read, whoever made it; the time of the tick where this read and the one before it lie close around one."""
         before, changed = self._read_ns, value != self._value
         self._value, self._read_ns = value, t_ns
-        if changed and t_ns - before <= CLOSE_NS:
+        if changed and t_ns - before <= max(CLOSE_NS, self.tick_ns // 8):
             return self._caught((before + t_ns) // 2)
         if changed:  # somewhere in between: the next one lies a tick later, as uncertain as this one
             self._expected_ns = (before + t_ns) // 2 + self.tick_ns

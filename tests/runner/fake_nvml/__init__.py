@@ -72,7 +72,7 @@ def compiled(folder: Path, without: Sequence[str] = ()) -> Path:
 
 
 def scenario_environ(folder: Path, scenario: Path, **keys: object) -> dict[str, str]:
-    """Environment of a process that loads the library in `folder` under the scenario, written to the file `scenario`: keys of nvml.c, `__` for a dot."""
+    """Environment of a process that loads the library in `folder` under a scenario put in the file `scenario`: keys of nvml.c, `__` for a dot."""
     scenario.write_text(scenario_text(keys), "utf-8")
     return {"LD_LIBRARY_PATH": str(folder), SCENARIO: str(scenario)}
 
