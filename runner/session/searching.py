@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from runner.contract.loads import Load
-from runner.contract.methodology import Methodology
+from runner.contract.methodology import MOST_CHUNKS, Methodology
 from runner.contract.run import SearchOutcome, SearchStep
 from runner.contract.schedules import due_times
 from runner.contract.search_check import CAPACITY_POINTS, generator_limited, level_of, outcome_of
 from runner.load.driver import Columns
 from runner.load.search import capacity, search
 from runner.session.bench import Bench, Stretch
-
-CHUNKS = 64  # points of one step
 
 
 @dataclass
@@ -35,7 +33,7 @@ def searched(bench: Bench, methodology: Methodology, seed: str, closed: Load) ->
         return kept(closed, 0, bench.serve(Stretch(closed, 0, length_ns, seed)))
 
     def serve(rate_per_s: str, length_ns: int, step: int, chunk: int) -> Columns:
-        point, at = CAPACITY_POINTS + step * CHUNKS + chunk, load.at_rate(rate_per_s)
+        point, at = CAPACITY_POINTS + step * MOST_CHUNKS + chunk, load.at_rate(rate_per_s)
         points_of.setdefault(step, []).append(point)
         return kept(at, point, bench.serve(Stretch(at, point, length_ns, seed, due_times(at, length_ns, point, trial, seed=seed))))
 

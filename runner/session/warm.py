@@ -34,24 +34,26 @@ def warmed(bench: Bench, load: Load, point: int, protocol: Protocol, seed: str, 
     while True:
         with phases.during("warm_up") as count:
             begun = bench.clock.read()
-            columns = _stretch(bench, load, point, protocol, seed)
-            count.requests = len(columns)
+            columns, count.requests = _stretch(bench, load, point, protocol, seed)
             duration += bench.clock.read() - begun
-        requests += len(columns)
+        requests += count.requests
         still = settled(columns.t_last_ns - columns.t_scheduled_ns)
         if still or extensions >= protocol.settle_extensions:
             return Warmed(requests, duration, still, extensions)
         extensions += 1
 
 
-def _stretch(bench: Bench, load: Load, point: int, protocol: Protocol, seed: str) -> Columns:
+def _stretch(bench: Bench, load: Load, point: int, protocol: Protocol, seed: str) -> tuple[Columns, int]:
+    """The rows that are tested for drift, and how many requests were served in all."""
     length = max(protocol.warmup_min_ns, 1)
-    if load.loop == "closed":
-        columns = bench.serve(Stretch(load, point, length, seed))
-        missing = protocol.warmup_min_requests - len(columns)
-        if missing > 0:
-            longer = length * protocol.warmup_min_requests // max(1, len(columns)) * 5 // 4
-            columns = bench.serve(Stretch(load, point, min(longer, 600 * SECOND_NS), seed))
-        return columns
-    due, length = steady_arrivals(load, length, protocol.warmup_min_requests)
-    return bench.serve(Stretch(load, point, length, seed, due))
+    if load.loop == "open":
+        due, length = steady_arrivals(load, length, protocol.warmup_min_requests)
+        columns = bench.serve(Stretch(load, point, length, seed, due))
+        return columns, len(columns)
+    columns = bench.serve(Stretch(load, point, length, seed))
+    served = len(columns)
+    if served < protocol.warmup_min_requests:
+        longer = length * protocol.warmup_min_requests // max(1, served) * 5 // 4
+        columns = bench.serve(Stretch(load, point, min(longer, 600 * SECOND_NS), seed))
+        served += len(columns)
+    return columns, served

@@ -24,10 +24,10 @@ SEARCH = {
     "capacity_ns": 500 * MS, "chunk_ns": 500 * MS, "drop_ns": 50 * MS, "least_step_ns": 500 * MS, "longest_step_ns": SECOND,
     "step_confidence_permille": 900, "confirm_confidence_permille": 900, "resolution_permille": 250, "most_steps": 5,
 }  # fmt: skip
-# 90 % within twelve times the service time: what one server offers up to nearly its capacity.
+# 90 % within twenty times the service time: what one server offers up to nearly its capacity.
 SEARCHED = {
-    **POISSON, "shape": "sweep", "load__rate_per_s": None, "load__search": SEARCH, "slo": {**BUDGET, "limit_ns": 36 * MS},
-    "protocol__min_duration_ns": 1_500 * MS,
+    **POISSON, "shape": "sweep", "load__rate_per_s": None, "load__search": SEARCH, "slo": {**BUDGET, "limit_ns": 60 * MS},
+    "protocol__min_duration_ns": 1_500 * MS, "gates__lag_floor_ns": 20 * MS,
 }  # fmt: skip
 SUSTAINED = {"shape": "sustained", "protocol__ramp_ns": 300 * MS, "load__concurrency": 2, "load__process": "concurrent_streams"}
 SLOW = {"service_ns": 2 * MS}
@@ -51,9 +51,9 @@ CASES = {
     ),
     "search": Case("fixed-delay:fp32", how(**SEARCHED), {"service_ns": 3 * MS}),
     "sustained": Case("fixed-delay:fp32", how(**SUSTAINED, protocol__idle_ns=200 * MS), SLOW),
-    "slow start": Case("slow-start:fp32", how(), {"service_ns": MS, "slow": 60, "factor": 6}),
+    "slow start": Case("slow-start:fp32", how(), {"service_ns": MS, "slow": 35, "factor": 4}),
     "drifting": Case("drifting:fp32", how(), {"service_ns": MS, "grows_by_ns": 4_000}),
-    "step": Case("step-throttle:fp32", how(protocol__min_duration_ns=2 * SECOND), {"service_ns": 2 * MS, "at_ns": 3_500 * MS}),
+    "step": Case("step-throttle:fp32", how(protocol__min_duration_ns=2 * SECOND), {"service_ns": 2 * MS, "from_request": 600}),
 }  # fmt: skip
 
 

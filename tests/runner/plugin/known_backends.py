@@ -138,13 +138,14 @@ class Drifting(Known):
 
 
 class StepThrottle(Known):
-    """Service takes twice as long from `at_ns` after the model was loaded."""
+    """Service takes twice as long from request number `from_request` on."""
 
     name = "step-throttle"
 
     def system(self) -> Run:
         """Twice as slow from then on."""
-        return step_throttle(asleep, time.perf_counter_ns, self.service_ns, time.perf_counter_ns() + int(self.said["at_ns"]))
+        numbers = count()
+        return step_throttle(asleep, lambda: next(numbers), self.service_ns, int(self.said["from_request"]))
 
 
 class Every(Container[int]):
