@@ -241,4 +241,4 @@ def test_the_ribbon_shows_the_event_where_it_was(boards: dict[str, Board]) -> No
     board = boards["not-steady"]
     parts = ribbon(board.sensed.rows, *board.window(1_000, 4_900))
     assert [part.klass for part in parts] == ["clean", "power_capped", "clean"]
-    assert parts[1].start_ns <= board.window(2_900, 0)[0] and parts[1].end_ns >= board.window(4_400, 0)[0]
+    assert parts[1].start_ns <= board.window(3_000, 0)[0] and parts[1].end_ns >= board.window(4_300, 0)[0]
