@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from runner.contract.canonical import LARGEST_INTEGER
 from runner.contract.columns import Column, Limits, Reader, refused, write
 
 FILE = "arrivals.parquet"
@@ -25,6 +26,6 @@ def decode(content: bytes) -> Integers:
         offsets: Integers = reader.integers()["offset_ns"]
     finally:
         reader.close()
-    if not len(offsets) or offsets[0] < 0 or (np.diff(offsets) < 0).any():
-        raise refused(FILE, "offsets that fall or lie below 0, or none", "offsets in order, from 0")
+    if not len(offsets) or (offsets < 0).any() or (offsets > LARGEST_INTEGER).any() or (offsets[1:] < offsets[:-1]).any():
+        raise refused(FILE, "offsets that fall, or lie below 0 or above 2^53 - 1, or none", "offsets in order, from 0 to 2^53 - 1")
     return offsets

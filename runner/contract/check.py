@@ -40,6 +40,7 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "quality.json": QualityEvaluation,
 }
 SIGNED = ("ambient_mc", "clock_offset_ns", "clock_slew_ppm", "wall_step_ns", "gap_p50_ns", "net_mj")
+LATEST_SEMANTICS = 2  # the latest meaning of numbers that this code can compute again
 REGIME_PATHS = ("weights", "activations", "accumulate")
 
 
@@ -86,7 +87,7 @@ def check(bundle: Bundle) -> Checked:
     assert isinstance(before, Executor) and isinstance(after, Executor)
     assert quality is None or isinstance(quality, QualityEvaluation)
     evidence = _opened(bundle.members, run, methodology, before, after, quality)
-    problems = [*_identities(bundle, evidence), *_numbers(bundle, evidence)]
+    problems = [*_identities(bundle, evidence), *number_problems(evidence)]
     if problems:
         raise Problems(problems)
     return Checked(bundle, evidence, judge(evidence))
@@ -136,6 +137,9 @@ def _identities(bundle: Bundle, evidence: Evidence) -> Iterator[Problem]:
         ("run.json:power_source", run.power_source.projected(), _stated(evidence.before.env.power_source)),
         ("run.json:runner.measurement_semantics", run.runner.measurement_semantics, methodology.protocol.measurement_semantics),
     )
+    if (semantics := methodology.protocol.measurement_semantics) > LATEST_SEMANTICS:
+        told = f"{LATEST_SEMANTICS} at most"
+        yield Problem("methodology.json:protocol.measurement_semantics", str(semantics), told, "check it with a later version", "identity")
     for path, found, expected in pairs:
         if found != expected:
             yield Problem(path, str(found), str(expected), "state what the other document has", "identity")
@@ -180,7 +184,7 @@ def _formats(executor: Executor) -> Iterator[Problem]:
             yield Problem(path, str(leaf.value), "a key of the numeric formats", "name the variant, such as fp8_e4m3", "R-10")
 
 
-def _numbers(bundle: Bundle, evidence: Evidence) -> Iterator[Problem]:
+def number_problems(evidence: Evidence) -> Iterator[Problem]:
     """G-17: every stated number, schedule, sensor fact and quality result follows from the raw rows."""
     problems = [*window_problems(evidence), *serving_problems(evidence)]
     yield from problems

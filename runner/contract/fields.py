@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import (
@@ -24,6 +25,7 @@ from runner.contract.problems import Problem, Problems
 T = TypeVar("T")
 LONGEST_TEXT = 4_000
 MOST_ENTRIES = 400
+MOST_PROBLEMS = 100  # told of one document; whoever sends more has sent something else
 
 
 def _not_minus_zero(text: str) -> str:
@@ -64,7 +66,7 @@ class Document(BaseModel):
         try:
             return cls.model_validate_json(content)
         except ValidationError as error:
-            raise Problems(_problem(detail) for detail in error.errors(include_url=False)) from error
+            raise Problems(_problem(detail) for detail in error.errors(include_url=False)[:MOST_PROBLEMS]) from error
 
 
 class Grown(Document):
@@ -97,7 +99,16 @@ def _problem(detail: object) -> Problem:
     path = ".".join(str(part) for part in detail["loc"]) or "$"
     context = detail.get("ctx") or {}
     code = str(context.get("code", "invalid-document")) if isinstance(context, dict) else "invalid-document"
-    return Problem(path, repr(detail["input"])[:80], str(detail["msg"]).removeprefix("Value error, "), "see the document's schema", code)
+    return Problem(path, _short(detail["input"]), str(detail["msg"]).removeprefix("Value error, ")[:400], "see the document's schema", code)
+
+
+def _short(value: object) -> str:
+    """At most 80 characters that tell a value; the inside of a container is not written out, however much there is of it."""
+    if isinstance(value, dict):
+        return f"an object with {', '.join(str(key)[:20] for key in islice(value, 5)) or 'no keys'}"[:80]
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    return repr(value[:80] if isinstance(value, str) else value)[:80]
 
 
 class Field(Document, Generic[T]):

@@ -20,6 +20,8 @@ Seed = Annotated[str, Bound(pattern=r"^(0|[1-9][0-9]{0,19})$")]
 Process = Literal["single_stream", "concurrent_streams", "constant", "poisson", "gamma", "ramp", "ramp_poisson", "trace"]
 CLOSED: tuple[Process, ...] = ("single_stream", "concurrent_streams")
 RAMPS: tuple[Process, ...] = ("ramp", "ramp_poisson")
+AT_A_RATE: tuple[Process, ...] = ("constant", "poisson", "gamma")
+Concurrency = Annotated[int, Bound(gt=0, le=LARGEST_CONCURRENCY)]
 
 
 class RequestClass(Document):
@@ -42,7 +44,7 @@ class Load(Grown):
     )
     loop: Literal["closed", "open"]
     process: Process
-    concurrency: Annotated[int, Bound(gt=0, le=LARGEST_CONCURRENCY)] | None = None
+    concurrency: Concurrency | None = None
     rate_per_s: Decimal | None = None
     seed: Seed
     per: Literal["total", "replica"] = "total"
@@ -53,7 +55,7 @@ class Load(Grown):
     trace_scale: Decimal | None = None
     classes: Annotated[tuple[RequestClass, ...], Bound(max_length=MOST_CLASSES)] = ()
     rates_per_s: Annotated[tuple[Decimal, ...], Bound(max_length=MOST_POINTS)] = ()
-    concurrencies: Annotated[tuple[Positive, ...], Bound(max_length=MOST_POINTS)] = ()
+    concurrencies: Annotated[tuple[Concurrency, ...], Bound(max_length=MOST_POINTS)] = ()
     search: SearchRules | None = None
 
     @model_validator(mode="after")
@@ -67,8 +69,18 @@ class Load(Grown):
             raise ValueError("an open loop states one rate_per_s, or rates_per_s, or a search, or a trace; and no concurrency")
         if several > 1 and not (len(self.rates_per_s) == several or len(self.concurrencies) == several):
             raise ValueError("rates_per_s, concurrencies, or a search: one of them")
+        if len(self.rates_per_s) == 1 or len(self.concurrencies) == 1:
+            raise ValueError("rates_per_s, concurrencies: two at least; a single one is rate_per_s or concurrency")
+        if (self.rates_per_s or self.search is not None) and self.process not in AT_A_RATE:
+            raise ValueError(f"several rates, or a search for one, have a process at one rate: {', '.join(AT_A_RATE)} (got {self.process})")
         self._rates()
+        self._each_once()
         return self
+
+    def _each_once(self) -> None:
+        names = [one.name for one in self.classes]
+        if any(len(set(several)) != len(several) for several in (self.rates_per_s, self.concurrencies, names)):
+            raise ValueError("each rate, each concurrency and each class once")
 
     def _closed(self) -> None:
         if self.rate_per_s is not None or self.rates_per_s or self.search is not None or (self.concurrency is None) != bool(self.concurrencies):
@@ -93,8 +105,6 @@ class Load(Grown):
         for name in ("gamma_shape", "trace_scale"):
             if (number := getattr(self, name)) is not None and not Fraction(1, 1000) <= Fraction(number) <= 1000:
                 raise ValueError(f"{name} must be between 0.001 and 1000 (got {number[:40]})")
-        if len(set(self.rates_per_s)) != len(self.rates_per_s) or len({one.name for one in self.classes}) != len(self.classes):
-            raise ValueError("each rate and each class once")
 
     @property
     def points(self) -> tuple[Load, ...]:

@@ -14,11 +14,14 @@ from runner.contract.loads import Load, Natural, Positive, Seed
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.versions import parse
 
+GROWN_SEMANTICS = 2  # from here on a point states lag, certificates, energy and the rest beside its metrics, and all of it is recomputed
 BLOCKS = ("workload", "load", "protocol", "protocol.latency", "protocol.energy", "metrics", "quality", "reporting", "slo")
 Kind = Literal["inference", "training", "microbenchmark", "burn_in", "quick"]
 # Floors that a kind sets for its methodologies: window of a trial in ns, trials, completed requests of a trial.
 FLOORS: dict[str, tuple[int, int, int]] = {"inference": (600 * 10**9, 3, 64), "quick": (5 * 10**9, 3, 64)}
 MOST_TRIALS = 100
+MOST_WINDOWS = 256  # of one trial
+MOST_CHUNKS = 64  # of one step of a search
 LONGEST_WINDOW_NS = 86_400 * 10**9
 QUICK_PRIMARIES = ("latency_p50@1", "throughput@1")
 AuditTest = Literal["repeat-one-sample", "alternate-seed", "quality-in-performance"]
@@ -104,7 +107,13 @@ class Protocol(Grown):
     idle_ns: Annotated[int, Bound(ge=0, le=3_600 * 10**9)] = 0
     ramp_ns: Annotated[int, Bound(ge=0, le=3_600 * 10**9)] = 0
     telemetry_hz: Annotated[int, Bound(ge=1, le=50)] = 10
-    audits: tuple[AuditTest, ...] = ()
+    audits: Annotated[tuple[AuditTest, ...], Bound(max_length=3)] = ()
+
+    @model_validator(mode="after")
+    def _audits_once(self) -> Self:
+        if len(set(self.audits)) != len(self.audits):
+            raise ValueError("audits: each test once")
+        return self
 
 
 class Metrics(Document):
@@ -249,6 +258,25 @@ class Methodology(Document):
             raise ValueError("a search looks for the highest load under a latency budget: state slo")
         if (self.protocol.ramp_ns > 0) != (self.shape == "sustained"):
             raise ValueError("protocol.ramp_ns: a sustained shape has a ramp, and no other one has")
+        return self
+
+    @model_validator(mode="after")
+    def _budget_fits_metric(self) -> Self:
+        if self.protocol.measurement_semantics < GROWN_SEMANTICS or self.slo.metric not in DEFINITIONS:
+            return self
+        metric = DEFINITIONS[self.slo.metric]
+        if metric.origin != "scheduled" or metric.permille != self.slo.permille:
+            raise ValueError(f"slo: a latency from schedule and its own permille (got {self.slo.metric} with {self.slo.permille})")
+        return self
+
+    @model_validator(mode="after")
+    def _search_fits_a_trial(self) -> Self:
+        rules = self.load.search
+        if rules is None:
+            return self
+        chunks = rules.longest_step_ns // rules.chunk_ns
+        if chunks > MOST_CHUNKS or 1 + rules.most_steps * (chunks + 1) > MOST_WINDOWS:
+            raise ValueError(f"search: at most {MOST_CHUNKS} chunks a step and {MOST_WINDOWS} windows in all, each step confirmed once included")
         return self
 
     @property

@@ -56,7 +56,7 @@ def effective_of(rows: Sequence[WindowRows], limits_ns: Sequence[int], theirs: S
         known = one.ess_from_issue if from_issue else one.ess_from_schedule
         ours = effective_requests(latencies, ~one.due_ok | (latencies > limit), known)
         said = theirs[place] if len(theirs) == len(rows) else ours
-        found.append(said if abs(said - ours) <= 1 else ours)
+        found.append(said if abs(said - ours) <= 1 and said <= len(latencies) else ours)
     return tuple(found)
 
 
@@ -121,10 +121,11 @@ def _device(rows: Sequence[WindowRows]) -> DeviceTime | None:
 
 def _variation_ppm(values: Integers) -> int | None:
     """Coefficient of variation in ppm from exact integer sums."""
-    n, total = len(values), int(values.sum())
+    exact = values.astype(object)
+    n, total = len(exact), int(exact.sum())
     if n < 2 or not total:
         return None
-    squares = int(np.dot(values.astype(object), values.astype(object)))
+    squares = int(np.dot(exact, exact))
     variance = Decimal(n * squares - total * total) / (n * (n - 1))
     return int(variance.sqrt() * n / total * MILLION)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from runner.contract.loads import Load
-from runner.contract.methodology import Methodology
+from runner.contract.methodology import GROWN_SEMANTICS, Methodology
 from runner.contract.metrics import DEFINITIONS, MetricDefinition
 from runner.contract.point_energy import energy_of_trials, energy_values
 from runner.contract.point_facts import effective_of, facts_of
@@ -24,7 +24,6 @@ from runner.contract.window_rows import WindowRows, rows_of
 
 POINT = "p0"
 PLACES = {"integer half-even": 0, "three decimals half-even": 3, "six decimals half-even": 6}
-GROWN_SEMANTICS = 2  # from here on a point states lag, certificates, energy and the rest beside its metrics
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,8 @@ def _metrics(
 ) -> tuple[list[MetricValue], list[Withheld]]:
     found: list[MetricValue] = []
     withheld: list[Withheld] = []
-    theirs = {value.definition: value.effective_by_trial for value in stated.metrics} if stated else {}
+    theirs = {one.definition: one.effective_by_trial for one in stated.withheld} if stated else {}
+    theirs |= {one.definition: one.effective_by_trial for one in stated.metrics} if stated else {}
     for name in methodology.metrics.definitions:
         definition = DEFINITIONS[name]
         if definition.aggregation == "rate":
@@ -124,7 +124,10 @@ def _percentile(definition: MetricDefinition, rows: Sequence[WindowRows], theirs
         return _value(definition, values, rows)
     effective = effective_of(rows, [int(value) for value in values], theirs, from_issue=definition.origin == "sent")
     if sum(effective) < needed:
-        return Withheld(definition=definition.id, reason="too-few-effective-requests", requests_needed=needed, requests_fewest=sum(effective))
+        return Withheld(
+            definition=definition.id, reason="too-few-effective-requests", requests_needed=needed, requests_fewest=sum(effective),
+            effective_by_trial=tuple(effective),
+        )  # fmt: skip
     return _value(definition, values, rows, effective)
 
 

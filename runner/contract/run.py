@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field as Bound
@@ -10,7 +11,7 @@ from pydantic import model_validator
 
 from runner.contract.fields import Decimal, Digest, Document, Grown, Instant, Text, Whole
 from runner.contract.loads import Natural, Positive, Seed
-from runner.contract.methodology import MOST_TRIALS
+from runner.contract.methodology import MOST_CHUNKS, MOST_TRIALS, MOST_WINDOWS
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.points import (
     BatchCount,
@@ -111,7 +112,7 @@ class Trial(Grown):
     throttle: Text = Text()
     energy_mj: Whole = Whole()
     purpose: Purpose = "measure"
-    windows: Annotated[tuple[Window, ...], Bound(max_length=256)] = ()
+    windows: Annotated[tuple[Window, ...], Bound(max_length=MOST_WINDOWS)] = ()
     phases: Annotated[tuple[Phase, ...], Bound(max_length=512)] = ()
     settled: bool | None = None
     settle_extensions: Natural = 0
@@ -136,6 +137,8 @@ class Trial(Grown):
             outer = (min(starts), max(window.end_ns for window in self.windows))
             if outer != (self.window_start_ns, self.window_end_ns) or starts != sorted(starts):
                 raise ValueError("windows: in order of time, and the trial's window spans them all")
+            if any(later.start_ns < earlier.end_ns for earlier, later in pairwise(self.windows)):
+                raise ValueError("windows: one after the other")
             if len({window.point for window in self.windows}) != len(self.windows) or self.schedule_sha256 is not None:
                 raise ValueError("windows: each point once, each with the digest of its own schedule")
         return self
@@ -176,13 +179,18 @@ class MetricValue(Grown):
         return self
 
 
-class Withheld(Document):
-    """A metric that is not shown, with the reason and how many requests a trial would need."""
+class Withheld(Grown):
+    """A metric that is not shown, with the reason and how many requests a trial would need.
 
+    `effective_by_trial` is E of a percentile that has too few effective requests in all.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"effective_by_trial"})
     definition: str
     reason: str
     requests_needed: Natural
     requests_fewest: Natural
+    effective_by_trial: tuple[Natural, ...] = ()
 
 
 POINT_LATER = frozenset({
@@ -221,7 +229,7 @@ class OperatingPoint(Grown):
 class SearchStep(Step):
     """One step of a saturation search, with the points of the search trial (chunks of one rate, each with its own schedule) that it took."""
 
-    points: Annotated[tuple[Natural, ...], Bound(min_length=1, max_length=256)]
+    points: Annotated[tuple[Natural, ...], Bound(min_length=1, max_length=MOST_CHUNKS)]
 
 
 class SearchOutcome(Document):

@@ -142,7 +142,7 @@ def _rules(samples: Samples) -> Iterator[tuple[str, npt.NDArray[np.bool_], str]]
         waited = (samples.queue_ns < 0) | (samples.queue_ns > samples.t_sent_ns - samples.t_scheduled_ns)
         yield "t_scheduled_ns,t_sent_ns,queue_ns", waited, "a wait from 0 to the time between scheduled and sent"
     if samples.device_ns is not None:
-        yield "device_ns", samples.device_ns < 0, "device times from 0"
+        yield "device_ns", (samples.device_ns < 0) | (samples.device_ns > LARGEST_INTEGER), "device times from 0 to 2^53 - 1 ns"
     if samples.sample is not None:
         yield "sample", samples.sample < 0, "samples numbered from 0"
     if samples.answer is not None:

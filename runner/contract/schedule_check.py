@@ -9,8 +9,8 @@ import numpy as np
 from runner.contract.batch_check import batch_problems
 from runner.contract.evidence import Evidence
 from runner.contract.loads import Load
+from runner.contract.methodology import GROWN_SEMANTICS
 from runner.contract.problems import Problem, Problems
-from runner.contract.recompute import GROWN_SEMANTICS
 from runner.contract.run import Trial, Window
 from runner.contract.samples import Samples
 from runner.contract.schedules import class_sequence, departure, due_times, requests_due

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from runner.contract.evidence import Evidence
 from runner.contract.fields import Text, Whole
 from runner.contract.host_load import host_load
+from runner.contract.methodology import GROWN_SEMANTICS
 from runner.contract.problems import Problem
-from runner.contract.recompute import GROWN_SEMANTICS
 from runner.contract.run import Trial
 from runner.contract.samples import Samples
 from runner.contract.surroundings import device_count
@@ -20,7 +20,7 @@ from runner.contract.window_rows import rows_of
 SOURCE = "telemetry.parquet"
 NO_READING = "unreadable:no-reading"
 NO_DEVICE = "not_applicable"
-FACTS = ("cpu_steal_ppm", "psi_cpu_some_avg10_ppm", "foreign_gpu_processes", "throttle")
+FACTS = ("cpu_steal_ppm", "psi_cpu_some_avg10_ppm", "foreign_gpu_processes", "throttle", "energy_mj")
 
 
 def sensor_facts(trial: Trial, rows: Sequence[TelemetryRow], devices: int, refusals: Mapping[str, str]) -> dict[str, Text | Whole]:
@@ -77,6 +77,10 @@ def sensor_problems(evidence: Evidence) -> Iterator[Problem]:
 
 
 def _unequal(path: str, stated: Text | Whole, true: Text | Whole) -> Iterator[Problem]:
-    """A value that differs, or one on one side alone; why something could not be read is the node's to say."""
-    if stated.value != true.value:
-        yield Problem(path, str(stated.value), f"{true.value}, from {SOURCE}", "state what the rows give", "numbers-differ")
+    """A value or a status that differs; why something could not be read (what follows `unreadable:`) is the node's to say."""
+    found, expected = ((leaf.value, leaf.status.partition(":")[0]) for leaf in (stated, true))
+    if found != expected:
+        told, right = (str(value) if value is not None else status for value, status in (found, expected))
+        if told == right:
+            told, right = found[1], expected[1]
+        yield Problem(path, told, f"{right}, from {SOURCE}", "state what the rows give", "numbers-differ")

@@ -7,10 +7,12 @@ from runner.contract.executor import Executor
 from runner.contract.recompute import Around
 from runner.contract.run import Trial
 
+MOST_DEVICES = 256
+
 
 def around(evidence: Evidence) -> Around:
     """Telemetry, the number of devices, and whether each row is one sample of a batch."""
-    return Around(evidence.telemetry, device_count(evidence.before), evidence.before.serving.batch_policy.value == "dynamic")
+    return Around(evidence.telemetry, device_count(evidence.before), evidence.batched)
 
 
 def device_count(executor: Executor) -> int:

@@ -10,10 +10,17 @@ import numpy as np
 
 from runner.contract.evidence import Evidence
 from runner.contract.loads import Load
+from runner.contract.methodology import GROWN_SEMANTICS
 from runner.contract.problems import Problem
 from runner.contract.run import SearchOutcome, Trial
+from runner.contract.samples import lag_queue_service
+from runner.contract.surroundings import MOST_DEVICES, device_count
+from runner.contract.telemetry_row import stretch
 
-SAMPLES = "samples.parquet"
+SAMPLES, TELEMETRY = "samples.parquet", "telemetry.parquet"
+LONGEST_RUN_NS = 31 * 86_400 * 10**9
+MOST_READINGS = 4_000_000  # readings to look at, each for every device and window that it is near to
+UNTRIED_PER_S = "1"
 
 
 def alternate_seed(nonce: str | None, methodology_sha256: str, fingerprint: str) -> str:
@@ -27,6 +34,12 @@ def alternate_seed(nonce: str | None, methodology_sha256: str, fingerprint: str)
 
 def window_problems(evidence: Evidence) -> Iterator[Problem]:
     """Every trial whose purpose, seed or windows are not those of the methodology, and rows of no window."""
+    if evidence.methodology.protocol.measurement_semantics >= GROWN_SEMANTICS:
+        yield from _one_after_the_other(evidence)
+        yield from _readable(evidence)
+        yield from _waits(evidence)
+    if evidence.trace is not None and evidence.methodology.load.process != "trace":
+        yield Problem("arrivals.parquet", "a recording", "none: the load replays none", "leave it out", "identity")
     for trial in evidence.run.trials:
         yield from _seed(evidence, trial)
         yield from _loads(evidence, trial)
@@ -34,6 +47,8 @@ def window_problems(evidence: Evidence) -> Iterator[Problem]:
         yield Problem("run.json:trials", "none that measures", "at least one", "send the measuring trials", "numbers-differ")
     if evidence.methodology.load.search is None and (evidence.run.search or any(trial.purpose == "search" for trial in evidence.run.trials)):
         yield Problem("run.json:search", "a search", "none: the methodology asks for none", "leave it out", "numbers-differ")
+    if evidence.methodology.load.search is not None and evidence.run.search is None:
+        yield Problem("run.json:search", "none", "a search", "search before measuring", "numbers-differ")
     yield from _strays(evidence)
 
 
@@ -63,13 +78,64 @@ def _loads(evidence: Evidence, trial: Trial) -> Iterator[Problem]:
 
 
 def rate_to_measure(search: SearchOutcome) -> str:
-    """The rate at which the trials after a search are measured: the confirmed one, or the lowest that was tried where none could be."""
-    return search.confirmed_per_s or min((step.rate_per_s for step in search.steps), key=Fraction)
+    """The rate at which the trials after a search are measured: the confirmed one, or the lowest that was tried where none could be.
+
+    One request a second where there was nothing to try: no request of the closed loop before the search was answered.
+    """
+    return search.confirmed_per_s or min((step.rate_per_s for step in search.steps), key=Fraction, default=UNTRIED_PER_S)
 
 
 def stated(load: Load) -> tuple[str | None, int | None]:
     """What a window states of its load: the rate in open loop, the concurrency in closed loop."""
     return (load.rate_per_s, None) if load.loop == "open" else (None, load.concurrency)
+
+
+def _one_after_the_other(evidence: Evidence) -> Iterator[Problem]:
+    """Trials follow one another, and rest lies beside the windows of its own trial."""
+    free = 0
+    for trial in evidence.run.trials:
+        start, end, path = trial.window_start_ns, trial.window_end_ns, f"run.json:trials[{trial.index}]"
+        if start < free:
+            yield Problem(path, f"a window from {start} ns on", f"from {free} ns on", "measure one trial after the other", "numbers-differ")
+        for place, phase in enumerate(trial.phases):
+            resting = phase.name in ("idle_before", "idle_after")
+            if resting and any(phase.start_ns < window.end_ns and window.start_ns < phase.end_ns for window in trial.points):
+                found = f"{phase.name} from {phase.start_ns} to {phase.end_ns} ns"
+                yield Problem(f"{path}.phases[{place}]", found, "rest outside of every window", "state when nobody asked", "numbers-differ")
+        free = max(free, end)
+    if free > LONGEST_RUN_NS:
+        yield Problem("run.json:trials", f"windows up to {free} ns", f"{LONGEST_RUN_NS} ns at most", "measure for a shorter time", "too-large")
+
+
+def _readable(evidence: Evidence) -> Iterator[Problem]:
+    """Telemetry of the devices that the executor has, and no more of it than can be looked through."""
+    devices, rows = device_count(evidence.before), evidence.telemetry
+    if devices > MOST_DEVICES:
+        found = str(devices)
+        yield Problem("executor.before.json:hw.count", found, f"{MOST_DEVICES} at most", "state the devices that were used", "too-large")
+        return
+    strange = sorted({row.device for row in rows if devices and row.device >= devices})
+    if strange:
+        found = str(strange)[:80]
+        yield Problem(f"{TELEMETRY}:device", found, f"below {devices}", "read the devices that the executor has", "numbers-differ")
+    looked = sum(len(stretch(rows, (one.start_ns, one.end_ns))) for trial in evidence.run.trials for one in trial.points)
+    if looked * (devices + 1) > MOST_READINGS:
+        found = f"{looked} readings around windows, {devices} devices"
+        yield Problem(TELEMETRY, found, f"{MOST_READINGS} in all", "read the sensors at a lower rate", "too-large")
+
+
+def _waits(evidence: Evidence) -> Iterator[Problem]:
+    """Rows of requests that were in flight together state their waits: one thread can send none before the one before it has ended."""
+    if evidence.samples.queue_ns is not None:
+        return
+    for trial, point, rows in evidence.samples.groups():
+        lag, _, _ = lag_queue_service(rows)
+        if (lag < 0).any():
+            path, row = (
+                f"{SAMPLES}:t_sent_ns (trial {trial}, point {point}, row {int(np.argmax(lag < 0))})",
+                "sent before the one before it had ended",
+            )
+            yield Problem(path, row, "one request at a time, or queue_ns", "write the wait of every request", "queue-unfounded")
 
 
 def _strays(evidence: Evidence) -> Iterator[Problem]:

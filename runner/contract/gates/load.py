@@ -10,11 +10,11 @@ import numpy.typing as npt
 from runner.contract.evidence import Evidence
 from runner.contract.findings import Finding
 from runner.contract.generator import repeated_gaps
-from runner.contract.recompute import GROWN_SEMANTICS
+from runner.contract.methodology import GROWN_SEMANTICS
 from runner.contract.samples import lag_queue_service
 from runner.contract.stationarity import drift, in_flight, over_saturated
 from runner.contract.statistics import rank
-from runner.contract.window_rows import WindowRows, rows_of
+from runner.contract.window_rows import WindowRows
 
 Integers = npt.NDArray[np.int64]
 MILLION = 1_000_000
@@ -24,12 +24,11 @@ RANDOM_GAPS = ("poisson", "gamma")
 
 def windows_of(evidence: Evidence, purposes: Sequence[str] = ("measure",)) -> Iterator[tuple[str, WindowRows]]:
     """(path, rows) of every window of the trials with these purposes."""
-    batched = evidence.before.serving.batch_policy.value == "dynamic"
     for trial in evidence.run.trials:
         if trial.purpose in purposes:
             for window in trial.points:
                 place = f".windows[{window.point}]" if trial.windows else ""
-                yield f"run.trials[{trial.index}]{place}", rows_of(evidence.samples, trial, window, batched=batched)
+                yield f"run.trials[{trial.index}]{place}", evidence.rows(trial, window)
 
 
 def generator(evidence: Evidence) -> Iterator[Finding]:
@@ -86,11 +85,13 @@ def stationary(evidence: Evidence) -> Iterator[Finding]:
         if trial.purpose == "measure" and trial.settled is False:
             yield Finding("not-settled", f"run.trials[{trial.index}].settled", f"still drifting after {trial.settle_extensions} extensions")
     for path, rows in windows_of(evidence):
-        due = rows.due
-        latencies = due.t_last_ns - due.t_scheduled_ns
-        found = drift(latencies, least_ppm=evidence.methodology.gates.max_drift_ppm)
-        flying = in_flight(due.t_scheduled_ns, due.t_last_ns)
-        if evidence.methodology.load.loop == "open" and over_saturated(latencies, flying, rows.window_ns):
+        found = drift(rows.due_latencies_ns, least_ppm=evidence.methodology.gates.max_drift_ppm)
+        if evidence.methodology.load.loop == "open" and _growing(rows):
             yield Finding("over-saturated", path, "latency and requests in flight both grow all through the window")
         elif found.drifting:
             yield Finding("drifting", path, f"{found.slope_ppm} ppm of the mean over the window")
+
+
+def _growing(rows: WindowRows) -> bool:
+    flying = in_flight(rows.due.t_scheduled_ns, rows.due.t_last_ns)
+    return over_saturated(rows.due_latencies_ns, flying, rows.window_ns)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from runner.contract.evidence import Evidence
 from runner.contract.findings import Finding
 from runner.contract.run import Trial
 from runner.contract.surroundings import device_count
 
+Integers = npt.NDArray[np.int64]
 MILLION = 1_000_000
 
 
@@ -68,10 +73,13 @@ def health(evidence: Evidence) -> Iterator[Finding]:
     before, after = evidence.before.hw.ecc_uncorrected.value, evidence.after.hw.ecc_uncorrected.value
     if before is not None and after is not None and after > before:
         yield Finding("ecc-error", "executor.hw.ecc_uncorrected", f"{before} before, {after} after")
-    for device in {row.device for row in evidence.telemetry}:
-        counts = [row.ecc_uncorrected for row in evidence.telemetry if row.device == device and row.ecc_uncorrected is not None]
-        if counts and counts[-1] > counts[0]:
-            yield Finding("ecc-error", f"telemetry.parquet:ecc_uncorrected (device {device})", f"{counts[0]} at first, {counts[-1]} at last")
+    counts: dict[int, list[int]] = {}
+    for row in evidence.telemetry:
+        if row.ecc_uncorrected is not None:
+            counts.setdefault(row.device, []).append(row.ecc_uncorrected)
+    for device, read in sorted(counts.items()):
+        if any(later > earlier for earlier, later in pairwise(read)):
+            yield Finding("ecc-error", f"telemetry.parquet:ecc_uncorrected (device {device})", f"{read[0]} at first, {max(read)} at most")
 
 
 def clocks(evidence: Evidence) -> Iterator[Finding]:
@@ -99,28 +107,32 @@ def sensing(evidence: Evidence) -> Iterator[Finding]:
     """Telemetry reaches across every window without a gap, where the run has telemetry at all."""
     if not evidence.telemetry:
         return
-    limit = evidence.methodology.gates.max_sample_gap_ns
+    limit, times = evidence.methodology.gates.max_sample_gap_ns, _times(evidence)
     for trial in evidence.run.trials:
-        longest = _longest_gap(evidence, trial)
+        longest = _longest_gap(times, trial)
         if longest is None:
             yield Finding("telemetry-missing", f"run.trials[{trial.index}]", "no reading on either side of a window")
         elif longest > limit:
             yield Finding("telemetry-gap", f"run.trials[{trial.index}]", f"{longest} ns between two readings, limit {limit} ns")
 
 
-def _longest_gap(evidence: Evidence, trial: Trial) -> int | None:
+def _times(evidence: Evidence) -> list[Integers]:
+    """When each device, and the host, was read, in order of time."""
+    found: dict[int, list[int]] = {}
+    for row in evidence.telemetry:
+        found.setdefault(row.device, []).append(row.t_ns)
+    return [np.array(times, np.int64) for times in found.values()]
+
+
+def _longest_gap(times: Sequence[Integers], trial: Trial) -> int | None:
     """The longest time between two readings of one device that touches a window of the trial; None where a side has none."""
     longest = 0
-    for device in {row.device for row in evidence.telemetry}:
-        times = [row.t_ns for row in evidence.telemetry if row.device == device]
+    for read in times:
         for window in trial.points:
-            inner = [time for time in times if window.start_ns <= time <= window.end_ns]
-            before = [time for time in times if time < window.start_ns][-1:]
-            after = [time for time in times if time > window.end_ns][:1]
-            if not before or not after:
+            before, after = int(np.searchsorted(read, window.start_ns)) - 1, int(np.searchsorted(read, window.end_ns, side="right"))
+            if before < 0 or after == len(read):
                 return None
-            marks = [*before, *inner, *after]
-            longest = max(longest, *(later - earlier for earlier, later in zip(marks, marks[1:], strict=False)))
+            longest = max(longest, int(np.diff(read[before : after + 1]).max()))
     return longest
 
 
