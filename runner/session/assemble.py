@@ -17,7 +17,8 @@ from runner.contract.recompute import Around, operating_points
 from runner.contract.run import Run, RunnerBuild, Tuning
 from runner.contract.samples import encode as encode_samples
 from runner.contract.sensor_facts import thermal_regime
-from runner.contract.surroundings import device_count
+from runner.contract.surroundings import device_count, hidden
+from runner.contract.telemetry import TELEMETRY_LIMITS
 from runner.contract.telemetry import encode as encode_telemetry
 from runner.contract.telemetry_row import TelemetryRow
 from runner.node import NodeIdentity
@@ -65,7 +66,7 @@ def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIde
     samples = together([result.samples for result in results])
     trials = tuple(result.outcome.trial for result in results)
     batch, rows = before.serving.max_batch.value or 1, _rows(results)
-    known = Around(rows, device_count(before), before.serving.batch_policy.value == "dynamic")
+    known = Around(rows, device_count(before), before.serving.batch_policy.value == "dynamic", hidden(before))
     said = (f"trial {result.outcome.trial.index}: {scrubbed(error)}" for result in results for error in result.outcome.errors)
     return Run.model_validate(
         {
@@ -106,8 +107,19 @@ def _power_source(executor: Executor) -> Text:
 
 
 def _rows(results: Sequence[TrialResult]) -> list[TelemetryRow]:
-    """The readings of all trials in order of time."""
-    return sorted((row for result in results for row in result.telemetry), key=lambda row: (row.t_ns, row.device))
+    """The readings of all trials in order of time; of more than a file may hold, as many ticks as do not fit are left out, evenly."""
+    rows = sorted((row for result in results for row in result.telemetry), key=lambda row: (row.t_ns, row.device))
+    spare = len(rows) - TELEMETRY_LIMITS.rows
+    ticks = [place for place, row in enumerate(rows) if _is_tick(row)] if spare > 0 else []
+    if not ticks:
+        return rows
+    left_out = {ticks[place * len(ticks) // min(spare, len(ticks))] for place in range(min(spare, len(ticks)))}
+    return [row for place, row in enumerate(rows) if place not in left_out]
+
+
+def _is_tick(row: TelemetryRow) -> bool:
+    """Whether the row holds a reading of the energy counter and nothing else: it only says when the counter ticked."""
+    return row == TelemetryRow(row.t_ns, row.device, energy_mj=row.energy_mj) and row.energy_mj is not None
 
 
 def _telemetry(results: Sequence[TrialResult]) -> Mapping[str, bytes]:

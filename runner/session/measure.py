@@ -30,7 +30,7 @@ from runner.session.trial_files import opened
 
 @dataclass(frozen=True)
 class World:
-    """What a session takes from outside: processes, clocks, the build that measures and who hears of progress."""
+    """What a session takes from outside: processes, clocks, the build that measures, who hears of progress, and where trials leave their files."""
 
     build: RunnerBuild
     utc_now: Callable[[], str]
@@ -38,6 +38,7 @@ class World:
     read_ns: Callable[[], int] = time.perf_counter_ns
     spawn: Callable[[Task, Path, float], None] = spawn
     told: Callable[[str, int, int], None] = lambda phase, done, of: None
+    scratch: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def measure(
     refuse_unmeasurable(plans, methodology, trials, world.build, trace_ns)
     sides = [_Side(plan) for plan in plans]
     asked = Asked(methodology, node, nonces or {}, trace_ns)
-    with tempfile.TemporaryDirectory(prefix="lynxweb-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="lynxweb-", dir=world.scratch) as scratch:
         _all_trials(sides, asked, trials, world, Path(scratch))
     processes = len(stages_of(methodology, trials)) * len(sides)
     world.told("sealing", processes, processes)
@@ -125,14 +126,14 @@ def _one_trial(side: _Side, stage: Stage, asked: Asked, world: World, scratch: P
     if stage.index == 0:
         side.origin_ns, side.started_at = world.read_ns(), world.utc_now()
     task = task_of(side.plan, stage, asked, side.origin_ns, side.results)
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        try:
+    try:
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
             world.spawn(task, Path(folder), patience_s(asked.methodology))
             side.results.append(opened(Path(folder)))
-        except TrialFailed as error:
-            side.failure = Failure(side.plan, stage.index, str(error))
-        except (OSError, ValueError) as error:  # its files: a full disk, or something that is no result
-            side.failure = Failure(side.plan, stage.index, f"what the trial left cannot be read: {type(error).__name__}: {error}")
+    except TrialFailed as error:
+        side.failure = Failure(side.plan, stage.index, str(error))
+    except (OSError, ValueError) as error:  # no room for its files, no process to be had, or something in its files that is no result
+        side.failure = Failure(side.plan, stage.index, f"no result of the trial could be had: {type(error).__name__}: {error}")
     side.ended_at = world.utc_now()
 
 

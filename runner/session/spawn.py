@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from runner.session.task import Task
 
@@ -30,8 +32,7 @@ def spawn(task: Task, folder: Path, patience_s: float, environ: Mapping[str, str
 
     `environ` is added to the environment of that process.
     """
-    talk = folder / "stderr.txt"
-    with talk.open("wb") as stderr:
+    with _in_memory() as stderr:
         child = subprocess.Popen(
             (sys.executable, "-m", MODULE, str(folder)),
             stdin=subprocess.PIPE,
@@ -48,9 +49,15 @@ def spawn(task: Task, folder: Path, patience_s: float, environ: Mapping[str, str
         except BaseException:
             _end(child)
             raise
-    if child.returncode != 0:
-        said = talk.read_text("utf-8", "replace").strip()[-TAIL_CHARACTERS:]
-        raise TrialFailed(f"exit status {child.returncode}: {said or 'it said nothing'}")
+        if child.returncode != 0:
+            stderr.seek(0)
+            said = stderr.read().decode("utf-8", "replace").strip()[-TAIL_CHARACTERS:]
+            raise TrialFailed(f"exit status {child.returncode}: {said or 'it said nothing'}")
+
+
+def _in_memory() -> IO[bytes]:
+    """A file for what the process says: in memory where the system can, so that a full disk does not silence who complains of it."""
+    return os.fdopen(os.memfd_create("stderr"), "w+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

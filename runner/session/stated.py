@@ -47,7 +47,7 @@ def outcome_of(task: Task, methodology: Methodology, seen: Seen, sensed: Sensed)
         trial=trial.model_copy(update=facts),
         clock_cost_ns=seen.clock_cost_ns,
         telemetry_capabilities=sensed.capabilities,
-        errors=tuple(dict.fromkeys(seen.errors))[-MOST_ERRORS:],
+        errors=tuple(dict.fromkeys(seen.errors))[:MOST_ERRORS],
         search=seen.search,
     )
     return outcome, sensed.rows

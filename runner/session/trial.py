@@ -117,10 +117,10 @@ def _searched(trial: Trial) -> SearchOutcome:
 
 
 def _quality(trial: Trial) -> Items | None:
-    """The outputs of every held-out sample; None, with the error among those of the trial, where the backend cannot give them any more."""
+    """The outputs of every held-out sample; None, with the error before those of requests, where the backend cannot give them any more."""
     with trial.phases.during("quality"):
         try:
             return evaluated(trial.bench.backend, trial.workload, trial.task.batch)
         except Exception as error:  # whatever a runtime raises: what was measured before is kept
-            trial.errors.append(f"quality: {type(error).__name__}: {error}"[:300])
+            trial.errors.insert(0, f"quality: {type(error).__name__}: {error}"[:300])
             return None

@@ -1,88 +1,50 @@
-"""What the sensors say of a window: differences of counters, a reason where there is none, and never a zero for want of a sensor."""
+"""The sensors of a trial, and what the trial states of them: facts from rows, a reason where there is none, and never a zero for want of a sensor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runner.contract.telemetry import HOST
-from runner.load.clock import Clock
-from runner.sensors.edges import Difference, difference
+from runner.contract.methodology import Methodology
+from runner.contract.run import Phase, Window
+from runner.contract.telemetry_row import HOST, TelemetryRow
+from runner.load.clock import ClockEdge
+from runner.load.floor import Floor
 from runner.sensors.host import HostSensor
-from runner.sensors.interface import Edge, Reading
 from runner.sensors.none import NoSensor
-from runner.sensors.replay import Replay, Trace
-from runner.session.sensing import Senses, Watch, energy, foreign_processes, pressure, throttle
+from runner.sensors.sensed import Fault, Sensed
+from runner.session.sensing import Senses
+from runner.session.stated import MOST_ERRORS, MOST_FAULTS, Seen, outcome_of
+from runner.session.task import Outcome, Task
+from runner.session.warm import Warmed
+from tests.builders import executor, methodology, seen
 
-NONE: Mapping[str, str] = {}
+MS, S = 10**6, 10**9
 PRESSURE = "some avg10=12.34 avg60=0.00 avg300=0.00 total=1000\n"
-
-
-def grown(**counters: int) -> Difference:
-    return Difference(1_000, 0, 0, counters, NONE)
-
-
-class Processes(Replay):
-    """A replayed device whose driver lists these processes."""
-
-    def __init__(self, found: frozenset[int] | None) -> None:
-        super().__init__(Trace(edges=((Edge(0, 0, device=0),),)))
-        self._found = found
-
-    def process_ids(self) -> frozenset[int] | None:
-        return self._found
-
-
-def test_energy_that_a_methodology_does_not_ask_for_is_not_applicable() -> None:
-    assert energy([grown(energy_mj=5)], "none", "").status == "not_applicable"
-
-
-def test_energy_without_a_sensor_is_unreadable_and_not_zero() -> None:
-    leaf = energy([], "gpu_board", "not_applicable")
-    assert (leaf.value, leaf.status) == (None, "unreadable:no-sensor")
-
-
-def test_energy_of_all_devices_is_added_up() -> None:
-    assert energy([grown(energy_mj=5), grown(energy_mj=7)], "gpu_board", "").value == 12
-
-
-def test_energy_is_unreadable_when_one_of_two_devices_does_not_tell() -> None:
-    assert energy([grown(energy_mj=5), grown()], "gpu_board", "unreadable:not-supported").status == "unreadable:not-supported"
-
-
-@pytest.mark.parametrize(
-    ("counters", "word"),
-    [
-        ({"slowdown_hw_thermal_ns": 1, "violation_power_ns": 9}, "hw_slowdown"),
-        ({"slowdown_sw_thermal_ns": 1, "violation_power_ns": 9}, "sw_thermal"),
-        ({"violation_power_ns": 9}, "power_cap"),
-        ({"violation_power_ns": 0}, "none"),
-    ],
+POINT, SWEEP = methodology(), methodology(
+    shape="sweep", load__process="concurrent_streams", load__concurrency=None, load__concurrencies=[1, 2]
+)  # fmt: skip
+ROWS = tuple(
+    TelemetryRow(place * S // 2, HOST, cpu_total_ticks=place * 100, cpu_steal_ticks=place * 3, psi_cpu_some_ns=place * 20 * MS) for place in range(12)
 )
-def test_the_gravest_reason_for_a_slowdown_is_named(counters: dict[str, int], word: str) -> None:
-    assert throttle([grown(**counters)], "").value == word
+READ = Sensed(ROWS)
+SEEN = Seen(
+    before=executor(hw__vendor=seen("cpu_only")), after=executor(hw__vendor=seen("cpu_only")), floor=Floor(200, 400),
+    warmups=[Warmed(60, 2 * S, True, 0)], windows=[Window(point=0, start_ns=S, end_ns=4 * S)],
+    phases=[Phase(name="load", start_ns=0, end_ns=7), Phase(name="first_inference", start_ns=7, end_ns=10)],
+    clock_cost_ns=50, clocks=(ClockEdge(0, 0, 0, 10), ClockEdge(5 * S, 5 * S, 5 * S, 10)), driver_cpu=None, spin_ns=None, handoff_ns=None, errors=(),
+)  # fmt: skip
 
 
-def test_slowdowns_that_no_counter_tells_of_are_unreadable() -> None:
-    assert throttle([grown(energy_mj=1)], "unreadable:not-supported").status == "unreadable:not-supported"
-
-
-def test_a_processor_has_no_foreign_gpu_processes() -> None:
-    assert foreign_processes(NoSensor(), 7).status == "not_applicable"
-
-
-def test_processes_beside_this_one_are_counted() -> None:
-    assert foreign_processes(Processes(frozenset({7, 8, 9})), 7).value == 2
-
-
-def test_processes_numbered_in_another_name_space_are_unreadable() -> None:
-    assert foreign_processes(Processes(frozenset({1})), 7).status == "unreadable:hidden-in-container"
-
-
-def test_processes_that_the_driver_does_not_list_are_unreadable() -> None:
-    assert foreign_processes(Processes(None), 7).status == "unreadable:not-supported"
+def stated(how: Methodology = POINT, sensed: Sensed = READ, **changes: Any) -> Outcome:
+    task = Task(
+        backend="null", precision="fp32", device="cpu", threads_intra=1, threads_inter=1, trial=0, origin_ns=0,
+        methodology=how.canonical().decode(), salt="00", declared={}, evaluate_quality=False,
+    )  # fmt: skip
+    return outcome_of(task, how, replace(SEEN, **changes), sensed)[0]
 
 
 def machine(folder: Path, steal: int, total: int) -> HostSensor:
@@ -92,54 +54,82 @@ def machine(folder: Path, steal: int, total: int) -> HostSensor:
     return HostSensor(root=folder)
 
 
-def test_steal_is_its_share_of_all_processor_time_in_the_window(tmp_path: Path) -> None:
-    with Senses("cpu", host=machine(tmp_path, steal=10, total=1_000)) as senses:
-        watch = Watch(senses, Clock(0))
+def test_the_hosts_edges_are_those_at_opening_and_now(tmp_path: Path) -> None:
+    with Senses("cpu", 0, 10, host=machine(tmp_path, steal=10, total=1_000)) as senses:
         machine(tmp_path, steal=30, total=2_000)
-        watched = watch.ended("none")
-    assert watched.facts["cpu_steal_ppm"].value == 20_000
-    assert [row.device for row in watched.telemetry] == [-1, -1]
+        first, last = senses.host_edges()
+    assert [edge.counters["cpu_steal_ticks"] for edge in (first, last)] == [10, 30]
 
 
-def host_edge(t_ns: int, **counters: int) -> Edge:
-    return Edge(t_ns, 0, HOST, counters)
+def test_every_edge_is_a_row_of_the_host_and_the_end_is_told_once() -> None:
+    with Senses("cpu", 0, 10) as senses:
+        senses.edge()
+        senses.edge()
+        found = senses.ended()
+        assert senses.ended() is found
+    assert len([row for row in found.rows if row.device == HOST]) >= 2
 
 
-def test_pressure_is_its_share_of_the_window_and_not_the_average_that_covers_the_warm_up(tmp_path: Path) -> None:
-    with Senses("cpu", host=machine(tmp_path, steal=0, total=1_000)) as senses:
-        watched = Watch(senses, Clock(0)).ended("none")
-    leaf = watched.facts["psi_cpu_some_avg10_ppm"]
-    assert (leaf.value, leaf.source) == (0, "/proc/pressure/cpu total over the window")
+def test_a_processor_has_no_sensor_of_an_accelerator() -> None:
+    with Senses("cpu", 0, 10) as senses:
+        assert isinstance(senses.accelerator, NoSensor)
 
 
-def test_pressure_is_counted_in_parts_per_million_of_the_window() -> None:
-    passed = difference(host_edge(0, psi_cpu_some_ns=7_000), host_edge(5_000_000_000, psi_cpu_some_ns=250_007_000))
-    assert pressure(passed, []).value == 50_000
+def test_steal_and_pressure_are_those_of_the_windows() -> None:
+    trial = stated().trial
+    assert (trial.cpu_steal_ppm.value, trial.psi_cpu_some_avg10_ppm.value) == (30_000, 40_000)
 
 
-def test_pressure_never_exceeds_the_whole_window() -> None:
-    assert pressure(difference(host_edge(0, psi_cpu_some_ns=0), host_edge(100, psi_cpu_some_ns=103)), []).value == 1_000_000
+def test_what_no_row_tells_is_unreadable_with_the_sensors_own_word() -> None:
+    trial = stated(sensed=Sensed(refusals={"psi_cpu_some_ns": "unreadable:no-such-file"})).trial
+    assert (trial.psi_cpu_some_avg10_ppm.value, trial.psi_cpu_some_avg10_ppm.status) == (None, "unreadable:no-such-file")
+    assert (trial.cpu_steal_ppm.value, trial.cpu_steal_ppm.status) == (None, "unreadable:no-reading")
 
 
-def test_the_kernels_average_stands_in_where_the_total_was_not_read_and_says_so() -> None:
-    reading = Reading(1, 0, HOST, {"psi_cpu_some_avg10_ppm": 123_400})
-    leaf = pressure(difference(host_edge(0), host_edge(100)), [reading])
-    assert (leaf.value, leaf.source) == (123_400, "/proc/pressure/cpu avg10 at the end of the window")
+def test_a_processor_has_no_throttle_class_and_no_foreign_processes() -> None:
+    trial = stated().trial
+    assert (trial.throttle.status, trial.foreign_gpu_processes.status) == ("not_applicable", "not_applicable")
 
 
-def test_a_kernel_without_pressure_information_is_said_to_have_none(tmp_path: Path) -> None:
-    host = machine(tmp_path, steal=0, total=1_000)
-    (tmp_path / "proc/pressure/cpu").unlink()
-    with Senses("cpu", host=host) as senses:
-        watch = Watch(senses, Clock(0))
-        watched = watch.ended("none")
-    assert watched.facts["psi_cpu_some_avg10_ppm"].status == "unreadable:no-such-file"
+def test_slowdowns_of_a_device_that_no_counter_tells_of_are_unreadable() -> None:
+    assert stated(before=executor(hw__vendor=seen("nvidia"))).trial.throttle.status.startswith("unreadable:")
 
 
-def test_a_device_is_read_at_both_edges(tmp_path: Path) -> None:
-    edges = tuple((Edge(t, 0, 0, {"energy_mj": t * 3, "violation_power_ns": 0}),) for t in (100, 200))
-    readings = tuple((Reading(t, 0, 0, {"temperature_mc": 40_000 + t}),) for t in (99, 201))
-    with Senses("cuda", accelerator=Replay(Trace(edges, readings)), host=machine(tmp_path, 0, 10)) as senses:
-        watched = Watch(senses, Clock(0)).ended("gpu_board")
-    assert (watched.facts["energy_mj"].value, watched.facts["throttle"].value) == (300, "none")
-    assert [row.temperature_mc for row in watched.telemetry if row.device == 0] == [40_099, 40_201]
+def test_energy_is_never_zero_for_want_of_a_sensor() -> None:
+    assert stated().trial.energy_mj.value is None
+
+
+@pytest.mark.parametrize(("wall_ns", "step_ns"), [(5 * S, 0), (65 * S, 60 * S), (4 * S, -S)])
+def test_a_wall_clock_that_was_set_is_a_step_and_the_window_is_as_long_as_it_was(wall_ns: int, step_ns: int) -> None:
+    trial = stated(clocks=(ClockEdge(0, 0, 0, 10), ClockEdge(5 * S, 5 * S, wall_ns, 10))).trial
+    assert (trial.wall_step_ns, trial.window_end_ns - trial.window_start_ns) == (step_ns, 3 * S)
+
+
+def test_a_monotonic_clock_that_is_slewed_is_told_in_ppm() -> None:
+    assert stated(clocks=(ClockEdge(0, 0, 0, 10), ClockEdge(5 * S + 2_500_000, 5 * S, 5 * S, 10))).trial.clock_slew_ppm == 500
+
+
+def test_faults_are_cut_to_what_a_document_holds() -> None:
+    faults = stated(sensed=Sensed(ROWS, faults=tuple(Fault("sensor-error", "x" * 1_000, None) for _ in range(60)))).trial.faults
+    assert (len(faults), {len(fault.said) for fault in faults}) == (MOST_FAULTS, {400})
+
+
+def test_a_warm_up_that_did_not_settle_is_said_for_the_trial() -> None:
+    trial = stated(warmups=[Warmed(60, S, True, 1), Warmed(40, S, False, 3)]).trial
+    assert (trial.settled, trial.settle_extensions, trial.warmup_requests, trial.warmup_ns) == (False, 4, 100, 2 * S)
+
+
+def test_one_point_states_its_window_alone() -> None:
+    trial = stated().trial
+    assert (trial.windows, trial.window_start_ns, trial.window_end_ns) == ((), S, 4 * S)
+
+
+def test_several_points_state_a_window_each_in_order_of_time() -> None:
+    windows = [Window(point=1, start_ns=3 * S, end_ns=4 * S, concurrency=2), Window(point=0, start_ns=S, end_ns=2 * S, concurrency=1)]
+    trial = stated(SWEEP, windows=windows).trial
+    assert ([window.point for window in trial.windows], trial.window_start_ns, trial.window_end_ns) == ([0, 1], S, 4 * S)
+
+
+def test_the_same_error_is_told_once_and_there_is_an_end_to_them() -> None:
+    errors = stated(errors=[*(["again"] * 20), *(f"error {place}" for place in range(60))]).errors
+    assert errors == ("again", *(f"error {place}" for place in range(MOST_ERRORS - 1)))

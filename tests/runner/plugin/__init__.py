@@ -67,6 +67,7 @@ class Case:
     later: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     trace_ns: tuple[int, ...] = ()
+    scratch: Path | None = None
     patience_s: float = 300
 
     def environ_of(self, trial: int) -> dict[str, str]:
@@ -81,8 +82,8 @@ def held(case: Case) -> Session:
     def started(task: Task, folder: Path, patience_s: float) -> None:
         spawn(task, folder, min(case.patience_s, patience_s), case.environ_of(task.trial))
 
-    world = World(runner_build(), utc_now, lambda: Whole(value=0, status="observed", source="test"), spawn=started)
-    return measure([parse(f"{case.side}")], case.methodology, case.trials, NODE, world, trace_ns=case.trace_ns)
+    world = World(runner_build(), utc_now, lambda: Whole(value=0, status="observed", source="test"), spawn=started, scratch=case.scratch)
+    return measure([parse(case.side)], case.methodology, case.trials, NODE, world, trace_ns=case.trace_ns)
 
 
 def at_once(cases: Mapping[str, Case], together: int = 3) -> dict[str, Session]:
