@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from runner.contract.energy import EnergyMethod, energy_of
+from runner.contract.energy import Energy, energy_of
 from runner.contract.methodology import Methodology
 from runner.contract.points import EnergyUse
 from runner.contract.run import Trial
@@ -16,20 +16,36 @@ IDLE = ("idle_before", "idle_after")
 
 
 def energy_of_trials(
-    trials: Sequence[Trial], rows: Sequence[WindowRows], methodology: Methodology, telemetry: Sequence[TelemetryRow], devices: int
-) -> tuple[EnergyUse, ...]:
-    """The energy of each trial's window at one operating point, valid or not; none where the methodology asks for none."""
+    trials: Sequence[Trial], rows: Sequence[WindowRows], methodology: Methodology, telemetry: Sequence[TelemetryRow], devices: int,
+    hidden: Mapping[str, str],
+) -> tuple[EnergyUse, ...]:  # fmt: skip
+    """The energy of each trial's window at one operating point, valid or not; none where the methodology asks for none.
+
+    `hidden` are statuses of readings that an executor cannot have, such as the board's energy behind an instance of it.
+    """
     asked = methodology.protocol.energy
     if asked.scope == "none":
         return ()
-    return tuple(_of_trial(trial, one, asked.scope, asked.method, telemetry, devices) for trial, one in zip(trials, rows, strict=True))
+    found = []
+    for trial, one in zip(trials, rows, strict=True):
+        window = one.window.start_ns, one.window.end_ns
+        tick_ns = None if asked.method == "rapl" else trial.tick_ns
+        energy = energy_of(
+            telemetry, window, devices, one.done_ns, resting(trial, window), scope=asked.scope, method=asked.method, tick_ns=tick_ns, refusals=hidden
+        )
+        found.append(_stated(trial, energy))
+    return tuple(found)
 
 
-def _of_trial(trial: Trial, rows: WindowRows, scope: str, method: EnergyMethod, telemetry: Sequence[TelemetryRow], devices: int) -> EnergyUse:
-    idle = [(phase.start_ns, phase.end_ns) for phase in trial.phases if phase.name in IDLE]
-    found = energy_of(
-        telemetry, (rows.window.start_ns, rows.window.end_ns), devices, rows.done_ns, idle, scope=scope, method=method, tick_ns=trial.tick_ns
-    )
+def resting(trial: Trial, window: tuple[int, int]) -> list[tuple[int, int]]:
+    """The last rest that ended before the window and the first that began after it."""
+    spans = {name: [(phase.start_ns, phase.end_ns) for phase in trial.phases if phase.name == name] for name in IDLE}
+    before = [span for span in spans["idle_before"] if span[1] <= window[0]]
+    after = [span for span in spans["idle_after"] if span[0] >= window[1]]
+    return [*before[-1:], *after[:1]]
+
+
+def _stated(trial: Trial, found: Energy) -> EnergyUse:
     return EnergyUse.model_validate({"trial": trial.index, **{name: getattr(found, name) for name in EnergyUse.model_fields if name != "trial"}})
 
 

@@ -7,7 +7,7 @@ and everything that follows from it is computed from the stated one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from runner.contract.loads import Load
@@ -28,11 +28,15 @@ PLACES = {"integer half-even": 0, "three decimals half-even": 3, "six decimals h
 
 @dataclass(frozen=True)
 class Around:
-    """What is known beside the rows: telemetry, how many devices the executor has, and whether a row is one sample of a batch."""
+    """What is known beside the rows: telemetry, how many devices the executor has, and whether a row is one sample of a batch.
+
+    `hidden` are statuses of readings that this executor cannot have, by name.
+    """
 
     telemetry: Sequence[TelemetryRow] = ()
     devices: int = 0
     batched: bool = False
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
 
 def operating_points(
@@ -59,7 +63,7 @@ def _point(
     window = rows[0].window
     load = _load(methodology.load, window.rate_per_s, window.concurrency)
     grown = methodology.protocol.measurement_semantics >= GROWN_SEMANTICS
-    energy = energy_of_trials([trial for trial, _ in places], rows, methodology, around.telemetry, around.devices) if grown else ()
+    energy = energy_of_trials([trial for trial, _ in places], rows, methodology, around.telemetry, around.devices, around.hidden) if grown else ()
     values, withheld = _metrics(rows, methodology, {**energy_values(energy)}, stated, grown)
     point = OperatingPoint(
         name=f"p{number}",

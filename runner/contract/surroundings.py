@@ -12,7 +12,14 @@ MOST_DEVICES = 256
 
 def around(evidence: Evidence) -> Around:
     """Telemetry, the number of devices, and whether each row is one sample of a batch."""
-    return Around(evidence.telemetry, device_count(evidence.before), evidence.batched)
+    return Around(evidence.telemetry, device_count(evidence.before), evidence.batched, hidden(evidence.before))
+
+
+def hidden(executor: Executor) -> dict[str, str]:
+    """What nobody can read of this executor: the energy of an instance of a board, which has no meter of its own."""
+    if executor.hw.mig_mode.value:
+        return {"energy_mj": "unreadable:mig"}
+    return {"energy_mj": "unreadable:vgpu"} if executor.hw.virtualization_mode.value in ("vgpu", "host_vgpu") else {}
 
 
 def device_count(executor: Executor) -> int:

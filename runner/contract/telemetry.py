@@ -16,7 +16,7 @@ from runner.contract.telemetry_row import HOST, NAMES, OPTIONAL, TelemetryRow
 __all__ = ["COLUMNS", "FILE", "HOST", "NAMES", "OPTIONAL", "TELEMETRY_LIMITS", "TelemetryRow", "decode", "encode", "problems_of"]
 
 FILE = "telemetry.parquet"
-TELEMETRY_LIMITS = Limits(file_bytes=16 * 1024 * 1024, rows=200_000, row_groups=8, inflated_bytes=64 * 1024 * 1024)
+TELEMETRY_LIMITS = Limits(file_bytes=16 * 1024 * 1024, rows=400_000, row_groups=8, inflated_bytes=128 * 1024 * 1024)
 SHARES = {"gpu_util_pct": 100, "cpu_steal_ppm": 1_000_000, "psi_cpu_some_avg10_ppm": 1_000_000}
 SIGNED = ("temperature_mc",)
 WIDE = ("t_ns", "energy_mj", "throttle_mask", "memory_used_bytes")
