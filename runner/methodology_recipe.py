@@ -57,8 +57,9 @@ AUDITS = ("repeat-one-sample", "alternate-seed", "quality-in-performance")
 BUDGET = {"metric": "latency_p99@1", "permille": 990, "limit_ns": 2_000_000}
 NO_BUDGET = {"metric": "none", "permille": None, "limit_ns": None}
 SEARCH = {
-    "capacity_ns": 2 * SECOND_NS, "growth_permille": 50, "chunk_ns": 4 * SECOND_NS, "drop_ns": SECOND_NS // 2, "longest_step_ns": 16 * SECOND_NS,
-    "step_confidence_permille": 950, "confirm_confidence_permille": 990, "resolution_permille": 100, "most_steps": 10,
+    "capacity_ns": 2 * SECOND_NS, "growth_permille": 50, "chunk_ns": 4 * SECOND_NS, "drop_ns": SECOND_NS // 2, "least_step_ns": 8 * SECOND_NS,
+    "longest_step_ns": 24 * SECOND_NS, "step_confidence_permille": 970, "confirm_confidence_permille": 990, "margin_permille": 50,
+    "resolution_permille": 100, "patient_steps": 4, "most_steps": 8,
 }  # fmt: skip
 LONG = {
     "min_duration_ns": 600 * SECOND_NS, "warmup_min_ns": 10 * SECOND_NS, "idle_ns": 60 * SECOND_NS, "audits": list(AUDITS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Effect = Literal["not_comparable", "insufficient_evidence", "declared", "metric", "intake", "citation"]
+Effect = Literal["not_comparable", "insufficient_evidence", "declared", "metric", "intake", "citation", "plan"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ REFUSALS: dict[str, Refusal] = {
             "insufficient_evidence",
             "evaluate quality with the run",
         ),
+        Refusal("R-41", "extrapolation", "Nothing is said beyond the loads that were measured.", "plan", "measure a point at that load"),
         Refusal(
             "R-42",
             "generic-field",
