@@ -191,7 +191,7 @@ def figure_table(comparison: Comparison, rates: bool) -> tuple[FigureRow, ...]:
     rows = []
     for metric in comparison.metrics:
         definition = DEFINITIONS[metric.definition]
-        if (definition.aggregation == "rate") == rates and definition.origin != "sent":
+        if definition.aggregation == ("rate" if rates else "order_statistic") and definition.origin != "sent":
             for side, found, how in (("A", metric.a, comparison.a), ("B", metric.b, comparison.b)):
                 text = formatting.stated(found, point_text(how.run.operating_points[0]))
                 scale = formatting.scale_of(found)

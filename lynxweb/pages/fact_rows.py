@@ -167,7 +167,7 @@ def _lag(lag: Lag, point: OperatingPoint, trials: tuple[Trial, ...], gates: Gate
 def _certificate(found: Certificate, slo: Slo) -> CertificateRow:
     more = max(found.needed - found.n, 0) if found.needed is not None else None
     return CertificateRow(
-        budget=f"{formatting.metric_name(found.metric)} at most {formatting.duration(found.limit_ns)}",
+        budget=f"{formatting.percent(found.permille * 1000)} of the requests within {formatting.duration(found.limit_ns)}",
         answer=answer_chip(found.answer, more),
         independent=chip(ANSWERS, found.assumes_independence),
         n=formatting.whole(found.n),
@@ -193,10 +193,12 @@ def rate(per_s: str) -> str:
 
 
 def _energy(found: EnergyUse) -> EnergyRow:
-    gross, gross_interval = _per_inference(found.gross_per_inference, found.gross_low, found.gross_high)
-    net, net_interval = _per_inference(found.net_per_inference, found.net_low, found.net_high)
+    """A trial's energy; without its numbers where they do not stand, for the codes say why and the run document keeps them."""
+    good = found.valid
+    gross, gross_interval = _per_inference(found.gross_per_inference if good else None, found.gross_low, found.gross_high)
+    net, net_interval = _per_inference(found.net_per_inference if good else None, found.net_low, found.net_high)
     total = formatting.DASH
-    if found.gross_mj is not None:
+    if found.gross_mj is not None and good:
         total = f"{formatting.energy(found.gross_mj)} in {formatting.duration(found.window_ns)} for {formatting.whole(found.inferences)} inferences"
     how = source_words(found.scope, found.method) if found.method != "none" else "no sensor of energy"
     why = energy_codes(found.codes) or ("" if found.valid else "not measured")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -171,6 +172,17 @@ def _spread(curves: Sequence[Curve]) -> float:
     ends = [(int(curve.latencies_ns[0]), int(curve.latencies_ns[-1])) for curve in curves]
     least, most = min((end[0] for end in ends), default=1), max((end[1] for end in ends), default=1)
     return most / max(least, 1)
+
+
+def logarithmic(low: float, high: float, most: int = 9) -> dict[str, object]:
+    """A logarithmic axis whose ticks are 1, 2 and 5 of each decade (1 alone where there are many decades), each written out."""
+    low, high = low / 1.5, high * 1.5  # the browser draws a little more than the data
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        found = [step * 10.0**decade for decade in decades for step in steps]
+        if len(shown := [tick for tick in found if low <= tick <= high]) <= most:
+            break
+    return {"type": "log", "tickvals": shown, "ticktext": [f"{tick:g}" for tick in shown]}
 
 
 def rounded(number: float) -> float:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from lynxweb.pages import formatting
-from lynxweb.pages.measured_words import GATE_OUTCOMES
-from lynxweb.pages.wording import Chip, status_chip
+from lynxweb.pages.measured_words import GATE_OUTCOMES, THROTTLING
+from lynxweb.pages.wording import Chip, chip, status_chip
 from lynxweb.registry.cards import RunView
 from runner.contract.fields import AnyField
 from runner.contract.findings import RULES, Finding
@@ -116,7 +116,7 @@ def _link(view: RunView) -> tuple[str, str]:
 
 def _throttling(view: RunView) -> tuple[str, str]:
     if any(point.throttle for point in view.run.operating_points):
-        return "passed", ", ".join(dict.fromkeys((point.throttle or "unknown").replace("_", " ") for point in view.run.operating_points))
+        return "passed", ", ".join(dict.fromkeys(chip(THROTTLING, point.throttle or "unknown").text for point in view.run.operating_points))
     return _by_leaves([trial.throttle for trial in view.run.trials])
 
 

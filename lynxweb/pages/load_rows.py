@@ -11,14 +11,16 @@ import plotly.graph_objects as go
 
 from lynxweb.pages import formatting
 from lynxweb.pages.fact_rows import rate
-from lynxweb.pages.figures import as_json, empty, rounded, safe, time_unit
-from lynxweb.pages.measured_words import answer_chip
-from lynxweb.pages.wording import Chip
+from lynxweb.pages.figures import as_json, empty, logarithmic, rounded, safe, time_unit
+from lynxweb.pages.measured_words import ANSWERS, answer_chip
+from lynxweb.pages.wording import Chip, chip
 from lynxweb.registry.describing import point_text
 from runner.contract.run import MetricValue, OperatingPoint, Run, SearchOutcome
 
 CURVES: Final = (("latency_p50@1", "p50"), ("latency_p99@1", "p99"))
 LOG_FROM_RATIO: Final = 8
+ABOVE: Final = {"refuted": "refuted", "undetermined": "undetermined", "generator-limited": "the generator could not offer it",
+                "capacity": "the throughput in closed loop"}  # fmt: skip
 STEP_PURPOSES: Final = {"step": "search", "confirm": "confirmation"}
 
 
@@ -120,16 +122,18 @@ def load_curve(run: Run, hidden: bool) -> dict[str, object] | None:
     drawn = [(name, words, [(point, value) for point in points if (value := _metric(point, name))]) for name, words in CURVES]
     if hidden or len(points) < 2 or not any(len(pairs) > 1 for _, _, pairs in drawn):
         return None
-    unit, divisor = time_unit([int(value.value) for _, _, pairs in drawn for _, value in pairs])
-    figure, ends = empty(), [int(value.value) for _, _, pairs in drawn for _, value in pairs]
+    shown = [int(value.value) for _, _, pairs in drawn for _, value in pairs]
+    unit, divisor = time_unit(shown)
+    figure = empty()
     for side, (_, words, pairs) in enumerate(drawn):
         if pairs:
             figure.add_trace(_steps(words, side, pairs, (unit, divisor)))
     loads = [float(load_of(point)) for point in points]
     x = "offered rate, req/s" if points[0].rate_per_s is not None else "concurrency, requests in flight"
+    ticks = {"tickvals": loads, "ticktext": [f"{load:g}" for load in loads]}  # the measured loads and no others
     figure.update_layout(
-        xaxis={"title": {"text": f"{x}<br>@ {safe(_common(points[0]))}"}, **_scale(loads)},
-        yaxis={"title": {"text": f"latency, {unit}"}, **_scale([float(one) for one in ends])},
+        xaxis={"title": {"text": f"{x}<br>@ {safe(_common(points[0]))}"}, **_scale(min(loads), max(loads)), **ticks},
+        yaxis={"title": {"text": f"latency, {unit}"}, **_scale(min(shown) / divisor, max(shown) / divisor)},
     )
     return as_json(figure)
 
@@ -138,8 +142,8 @@ def _common(point: OperatingPoint) -> str:
     return f"{point.loop} loop{f', {point.process} arrivals' if point.loop == 'open' else ''}, batch {point.batch}"
 
 
-def _scale(values: list[float]) -> dict[str, str]:
-    return {"type": "log"} if max(values) > LOG_FROM_RATIO * max(min(values), 1e-9) else {"type": "linear", "rangemode": "tozero"}
+def _scale(low: float, high: float) -> dict[str, object]:
+    return logarithmic(low, high) if 0 < low * LOG_FROM_RATIO < high else {"type": "linear", "rangemode": "tozero"}
 
 
 def _steps(words: str, side: int, pairs: list[tuple[OperatingPoint, MetricValue]], form: tuple[str, int]) -> go.Scatter:
@@ -178,15 +182,17 @@ def search_told(found: SearchOutcome) -> SearchTold:
     """A saturation search in words and rows."""
     confirmed = f"{_rate(found.confirmed_per_s)} was confirmed and is the operating point" if found.confirmed_per_s else "no rate was confirmed"
     cliff = "Above the bracket the latencies fall off a cliff: a little more load and the budget is missed by far." if found.cliff else ""
-    return SearchTold(_bracket(found), confirmed, rate(found.capacity_per_s), cliff, tuple(_step_rows(found)))
+    capacity = f"{rate(found.capacity_per_s)}{'' if found.bounded else ', still growing with concurrency'}"
+    return SearchTold(_bracket(found), confirmed, capacity, cliff, tuple(_step_rows(found)))
 
 
 def _bracket(found: SearchOutcome) -> str:
+    above = ABOVE.get(found.above or "", "not certified")
     if found.lo_per_s and found.hi_per_s:
-        return f"between {_rate(found.lo_per_s)} (certified) and {_rate(found.hi_per_s)} (not certified)"
+        return f"between {_rate(found.lo_per_s)} (certified) and {_rate(found.hi_per_s)} ({above})"
     if found.lo_per_s:
-        return f"at least {_rate(found.lo_per_s)} (certified); no higher rate was refuted"
-    return f"below {_rate(found.hi_per_s)}, the lowest rate that was tried and not certified" if found.hi_per_s else "not bracketed"
+        return f"at least {_rate(found.lo_per_s)} (certified); no higher rate was decided"
+    return f"below {_rate(found.hi_per_s)} ({above})" if found.hi_per_s else "not bracketed"
 
 
 def _rate(text: str | None) -> str:
@@ -195,7 +201,5 @@ def _rate(text: str | None) -> str:
 
 def _step_rows(found: SearchOutcome) -> Iterator[StepRow]:
     for number, step in enumerate(found.steps, 1):
-        more = answer_chip("undetermined").title if step.answer == "undetermined" else ""
-        chip = Chip("undetermined", "warn", "?", more) if step.answer == "undetermined" else answer_chip(step.answer)
         counts = (formatting.whole(one) for one in (step.n, step.over, step.effective))
-        yield StepRow(number, rate(step.rate_per_s), STEP_PURPOSES[step.purpose], chip, *counts)
+        yield StepRow(number, rate(step.rate_per_s), STEP_PURPOSES[step.purpose], chip(ANSWERS, step.answer), *counts)

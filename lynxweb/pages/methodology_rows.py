@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from lynxweb.pages import formatting
+from lynxweb.pages import contract_words, formatting
 from lynxweb.pages.wording import BLOCKS as TITLES
 from lynxweb.pages.wording import CLASSES
 from runner.contract.executor import BLOCKS as EXECUTOR_BLOCKS
@@ -64,15 +64,11 @@ def must_match() -> tuple[MustMatch, ...]:
 def contract_text(methodology: Methodology) -> tuple[tuple[str, str], ...]:
     """The contract in sentences a reader can check: (heading, sentence)."""
     how, work, protocol, load = methodology, methodology.workload, methodology.protocol, methodology.load
-    arrivals = (
-        f"Closed loop: {load.concurrency} in flight at a time, the next request is scheduled when one ends."
-        if load.loop == "closed"
-        else f"Open loop: {load.process} arrivals at {load.rate_per_s} req/s from seed {load.seed}, whether or not the system keeps up."
-    )
+    audits = contract_words.audits_text(protocol)
     window = formatting.duration(protocol.min_duration_ns)
     return (
         ("Work", f"{work.task} on {work.model_name} ({work.model_family}) over {formatting.whole(work.n_samples)} samples of {work.dataset_name}."),
-        ("Load", f"{arrivals} The client is {load.client_location.replace('_', ' ')}."),
+        ("Load", f"{contract_words.load_text(load)} The client is {load.client_location.replace('_', ' ')}."),
         ("Time", f"Latency of {protocol.latency.scope.replace('_', ' ')} counts from the {protocol.latency.origin} time; "
                  f"timed region: {protocol.timed_region}."),
         ("Trials", f"At least {protocol.min_trials} trials, each in {protocol.restart_policy.replace('_', ' ')}, of at least {window} and "
@@ -83,17 +79,10 @@ def contract_text(methodology: Methodology) -> tuple[tuple[str, str], ...]:
         ("Quality", f"{how.quality.suite} version {how.quality.suite_version}, per class: accuracy at least "
                     f"{formatting.percent(how.quality.min_accuracy_ratio_ppm)} of the reference's, agreement with the {work.reference.precision} "
                     f"reference at least {formatting.percent(how.quality.min_agreement_ppm)}."),
-        ("Energy", "Not measured." if protocol.energy.scope == "none" else f"{protocol.energy.scope} by {protocol.energy.method}."),
-        ("Latency budget", slo_text(how)),
+        ("Energy", contract_words.energy_text(protocol)),
+        ("Latency budget", contract_words.budget_text(how)),
+        *((("Audits", f"{audits.capitalize()}; none of their requests enters a headline."),) if audits else ()),
     )  # fmt: skip
-
-
-def slo_text(methodology: Methodology) -> str:
-    """The latency budget in words; none is said aloud."""
-    slo = methodology.slo
-    if slo.limit_ns is None:
-        return "none"
-    return f"{slo.metric} p{(slo.permille or 0) / 10:g} at most {formatting.duration(slo.limit_ns)}"
 
 
 def pretty(methodology: Methodology) -> str:

@@ -84,6 +84,8 @@ def _cell(phases: Sequence[Phase]) -> str:
 def _settling(trial: Trial) -> str:
     if trial.settled is None:
         return ""
+    if trial.settled and not trial.settle_extensions:
+        return "settled at once"
     extensions = f"{trial.settle_extensions} extension{'' if trial.settle_extensions == 1 else 's'}"
     return f"settled after {extensions}" if trial.settled else f"still drifting after {extensions}"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from lynxweb.pages import (
+    contract_words,
     executor_rows,
     formatting,
     gate_rows,
     load_rows,
-    methodology_rows,
     phase_rows,
     run_rows,
     time_rows,
@@ -28,7 +28,7 @@ def told(view: RunView, found: Timeline) -> Told:
     shown |= {"points": run_rows.point_rows(view), "shows_latency": not hidden and any(run_rows.is_latency(value.definition) for value in stated)}
     shown |= {"findings": run_rows.findings_rows(view.findings), "gates": gate_rows.gate_rows(view)}
     shown |= {"tuple": executor_rows.tuple_of(view.executor_before), "unreadable": executor_rows.unreadable(view.executor_before)}
-    shown |= {"primary_name": formatting.metric_name(view.methodology.primary_metric), "slo": methodology_rows.slo_text(view.methodology)}
+    shown |= {"primary_name": formatting.metric_name(view.methodology.primary_metric), "slo": contract_words.budget_text(view.methodology)}
     around = trial_rows.surroundings(view.run)
     shown |= {"energy": run_rows.energy_text(view.run), "surroundings": around}
     shown |= {"has_handoff": any(one.handoff for one in around), "has_clock": any(one.clock for one in around)}

@@ -124,6 +124,11 @@ def is_latency(definition_id: str) -> bool:
     return DEFINITIONS[definition_id].aggregation == "order_statistic"
 
 
+def is_rate(definition_id: str) -> bool:
+    """Whether a metric is a throughput, which is never shown without its operating point."""
+    return DEFINITIONS[definition_id].aggregation == "rate"
+
+
 def findings_rows(findings: Sequence[Finding]) -> tuple[FindingRow, ...]:
     """One row a code with every place it was found in, the gravest first."""
     order = list(LEVELS)

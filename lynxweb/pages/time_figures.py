@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
-from lynxweb.pages.figures import as_json, empty, rounded, safe, time_unit
+from lynxweb.pages.figures import as_json, empty, logarithmic, rounded, safe, time_unit
 from lynxweb.pages.measured_words import PHASES, POWER_COLUMNS, PURPOSES, THROTTLING
 from lynxweb.registry.reading import Timeline
 from lynxweb.registry.series import Series
@@ -23,7 +23,7 @@ MOST_SEGMENTS: Final = 1_500
 MOST_MARKED: Final = 128  # windows shaded
 MOST_NAMED: Final = 12  # trials named above the picture
 LOG_FROM_RATIO: Final = 8
-RIBBON_SHARE: Final = 0.16  # of a panel's height
+RIBBON_SHARE: Final = 0.13  # of a panel's height
 GAP_SHARE: Final = 0.12
 # word -> (variable of the style sheet, pattern): the pattern says it too, so that no meaning rests on colour
 PHASE_LOOKS: Final = {
@@ -33,8 +33,12 @@ PHASE_LOOKS: Final = {
 RIBBON_LOOKS: Final = {
     "clean": ("good", ""), "power_capped": ("warn", "/"), "thermal": ("series-b", "x"), "hw_slowdown": ("bad", ""), "unknown": ("quiet", "."),
 }  # fmt: skip
-# kind -> (title, unit, what a stored value is divided by)
-KINDS: Final = {"power": ("power", "W", 1000), "temperature": ("temperature", "°C", 1000), "clock": ("SM clock", "MHz", 1000)}
+# kind -> (name, axis title short enough for a phone, unit, what a stored value is divided by)
+KINDS: Final = {
+    "power": ("power", "power, W", "W", 1000),
+    "temperature": ("temperature", "temp., °C", "°C", 1000),
+    "clock": ("SM clock", "clock, MHz", "MHz", 1000),
+}
 
 
 @dataclass(frozen=True)
@@ -100,10 +104,10 @@ def over_time(found: Timeline, purposes: Mapping[int, Purpose], at: str, hidden:
     figure, names = empty(), panels_of(found, hidden)
     axes: dict[str, Any] = {}
     for place, name in enumerate(names):
-        top, ribbon_top, bottom = _heights(place, len(names))
+        top, ribbon_top, bottom = _heights(place, names)
         upper, lower = 2 * place + 1, 2 * place + 2
-        title, log = _panel(figure, found, name, upper)
-        axes |= {_axis(upper): {"domain": [ribbon_top, top], "title": {"text": title}, "type": "log" if log else "linear", "nticks": 5}}
+        title, scale = _panel(figure, found, name, upper)
+        axes |= {_axis(upper): {"domain": [ribbon_top, top], "title": {"text": title}, **scale}}
         axes |= {_axis(lower): {"domain": [bottom, ribbon_top - 0.008], "range": [0, 1], "tickvals": [0.5], "ticktext": ["throttling"],
                                 "showgrid": False, "zeroline": False, "fixedrange": True}}  # fmt: skip
         for trace in _ribbon(found, lower, legend=place == 0):
@@ -115,6 +119,7 @@ def over_time(found: Timeline, purposes: Mapping[int, Purpose], at: str, hidden:
         shapes=[_band(one) for one in found.windows[:MOST_MARKED]],
         annotations=list(_names(found, purposes)),
         margin={"l": 72, "r": 16, "t": 24, "b": 64},
+        legend={"y": round(1.02 + 0.09 / len(names), 3)},  # above the names of the trials
         **axes,
     )  # fmt: skip
     return figure
@@ -128,35 +133,38 @@ def _ref(number: int) -> str:
     return "y" if number == 1 else f"y{number}"
 
 
-def _heights(place: int, count: int) -> tuple[float, float, float]:
-    """Top of a panel, top of its ribbon and bottom, as shares of the picture."""
-    whole = 1 / count
-    top = 1 - place * whole
-    bottom = top - whole * (1 - GAP_SHARE) if place < count - 1 else 0.0
-    return round(top, 4), round(bottom + whole * RIBBON_SHARE, 4), round(max(bottom, 0.0), 4)
+def _heights(place: int, names: Sequence[str]) -> tuple[float, float, float]:
+    """Top of a panel, top of its ribbon and bottom, as shares of the picture; latency gets twice the height of the others."""
+    weights = [2 if name == "latency" else 1 for name in names]
+    whole, below = weights[place] / sum(weights), sum(weights[:place]) / sum(weights)
+    step = 1 / sum(weights)
+    top = 1 - below
+    bottom = 0.0 if place == len(names) - 1 else top - whole + step * GAP_SHARE
+    return round(top, 4), round(bottom + step * RIBBON_SHARE, 4), round(bottom, 4)
 
 
-def _panel(figure: go.Figure, found: Timeline, name: str, axis: int) -> tuple[str, bool]:
-    """Draw one panel; its axis title and whether its axis is logarithmic."""
+def _panel(figure: go.Figure, found: Timeline, name: str, axis: int) -> tuple[str, dict[str, object]]:
+    """Draw one panel; its axis title and how its axis is scaled: power from zero, for half of it is idle."""
     if name == "latency":
         return _latency(figure, [one for one in found.windows if len(one.p50_ns)], axis)
-    title, unit, divisor = KINDS[name]
+    words, title, unit, divisor = KINDS[name]
     for place, series in enumerate([one for one in found.series if one.kind == name]):
-        for trace in _series(series, place, f"{title}, {unit}", divisor, axis):
+        for trace in _series(series, place, (words, unit, divisor), axis):
             figure.add_trace(trace)
-    return f"{title}, {unit}", False
+    return title, {"nticks": 5, "rangemode": "tozero" if name == "power" else "normal"}
 
 
-def _latency(figure: go.Figure, windows: Sequence[Stretches], axis: int) -> tuple[str, bool]:
+def _latency(figure: go.Figure, windows: Sequence[Stretches], axis: int) -> tuple[str, dict[str, object]]:
     least, most = min(int(one.p50_ns.min()) for one in windows), max(int(one.p99_ns.max()) for one in windows)
     unit, divisor = time_unit([int(np.median(one.p50_ns)) for one in windows])
+    mode = "lines+markers" if any(len(one.p50_ns) == 1 for one in windows) else "lines"  # a single point makes no line
     for side, (label, column) in enumerate((("p50 of a stretch", "p50_ns"), ("p99 of a stretch", "p99_ns"))):
         x, y = _broken([(one.middle_ns, getattr(one, column) / divisor) for one in windows])
         figure.add_trace(
             go.Scatter(
                 x=x,
                 y=y,
-                mode="lines+markers",
+                mode=mode,
                 connectgaps=False,
                 yaxis=_ref(axis),
                 name=label,
@@ -166,7 +174,8 @@ def _latency(figure: go.Figure, windows: Sequence[Stretches], axis: int) -> tupl
                 hovertemplate=f"%{{x}} s: %{{y}} {unit}<extra>{label}</extra>",
             )  # fmt: skip
         )
-    return f"latency, {unit}", most > LOG_FROM_RATIO * max(least, 1)
+    scale = logarithmic(max(least, 1) / divisor, most / divisor) if most > LOG_FROM_RATIO * max(least, 1) else {"nticks": 5, "rangemode": "tozero"}
+    return f"latency, {unit}", scale
 
 
 def _broken(parts: Sequence[tuple[Any, Any]]) -> tuple[list[float | None], list[float | None]]:
@@ -179,18 +188,18 @@ def _broken(parts: Sequence[tuple[Any, Any]]) -> tuple[list[float | None], list[
     return x, y
 
 
-def _series(series: Series, place: int, words: str, divisor: int, axis: int) -> Iterator[go.Scatter]:
+def _series(series: Series, place: int, form: tuple[str, str, int], axis: int) -> Iterator[go.Scatter]:
     """The mean of each stretch as a line, above a band from the lowest to the highest reading where there was more than one."""
-    x = [_seconds(one) for one in series.t_ns.tolist()]
+    (words, unit, divisor), x = form, [_seconds(one) for one in series.t_ns.tolist()]
     device = "processor packages" if series.device < 0 else f"device {series.device}"
     which = f", {POWER_COLUMNS[series.column]}" if series.kind == "power" else ""
-    label, look = f"{words.partition(',')[0]}, {device}{which}", {"yaxis": _ref(axis), "mode": "lines", "meta": {"series": place}}
+    label, look = f"{words}, {device}{which}", {"yaxis": _ref(axis), "mode": "lines", "meta": {"series": place}}
     if bool((series.low < series.high).any()):
         for edge, fill in ((series.low, None), (series.high, "tonexty")):
             y = [rounded(one / divisor) for one in edge.tolist()]
             yield go.Scatter(x=x, y=y, line={"width": 0}, fill=fill, hoverinfo="skip", showlegend=False, name=f"{label}: lowest to highest", **look)
     y = [rounded(one / divisor) for one in series.mean.tolist()]
-    yield go.Scatter(x=x, y=y, line={"width": 1.25}, name=label, hovertemplate=f"%{{x}} s: %{{y}} ({words})<extra>{device}</extra>", **look)
+    yield go.Scatter(x=x, y=y, line={"width": 1.25}, name=label, hovertemplate=f"%{{x}} s: %{{y}} {unit}<extra>{device}</extra>", **look)
 
 
 def _ribbon(found: Timeline, axis: int, *, legend: bool) -> Iterator[go.Bar]:

@@ -128,14 +128,16 @@ def _absent(view: RunView, found: Timeline) -> list[str]:
     """A sentence for each kind of reading that no sensor gave: with its reason where the run states one."""
     kinds = {series.kind for series in found.series}
     missing = [words for kind, words in KIND_WORDS.items() if kind not in kinds]
-    lines = (
-        [f"No sensor read {' or '.join([', '.join(missing[:-1]), missing[-1]] if missing[1:] else missing)}: {_why(view.run)}."] if missing else []
-    )
+    lines = [f"No sensor read {_either(missing)}: {_why(view.run)}."] if missing else []
     if {part.klass for part in found.ribbon} <= {"unknown"}:
         lines.append(
             "Whether the accelerator slowed itself down was not read, so the band under each series says “not read”, which is not the same as clean."
         )
     return lines
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def _why(run: Run) -> str:

@@ -12,6 +12,7 @@ from lynxweb.pages.measured_words import THROTTLING
 from lynxweb.pages.wording import chip
 from lynxweb.registry.curves import number_of
 from runner.contract.fields import AnyField
+from runner.contract.metrics import DEFINITIONS
 from runner.contract.run import MetricValue, OperatingPoint, Run, Trial
 
 
@@ -49,7 +50,8 @@ def measured_at(run: Run, point: OperatingPoint) -> tuple[Trial, ...]:
 
 def trial_row(trial: Trial, place: int, shown: Sequence[MetricValue]) -> TrialRow:
     """The values of a trial, which stand at `place` among the values by trial of each metric."""
-    effective = [value.effective_by_trial[place] for value in shown if value.effective_by_trial]
+    percentiles = [value for value in shown if DEFINITIONS[value.definition].origin == "scheduled" and value.effective_by_trial]
+    effective = [value.effective_by_trial[place] for value in percentiles]
     return TrialRow(
         number=trial.index + 1,
         metrics=tuple(formatting.scale_of(value).number(Decimal(value.trial_values[place])) for value in shown),

@@ -126,7 +126,7 @@ def _pictures(actor: Actor, judged: Judged, sides: list[reading.RunView]) -> dic
     told["throughput_label"] = f"Throughput of {names[0]} and {names[1]} at {judged.a.point_text}; a table follows"
     if any(run_rows.is_latency(definition) for definition in shown):
         told["ecdf"] = run_rows.ecdf(sides, [reading.curves_for(actor, side.digest) for side in sides], names)
-    if not all(run_rows.is_latency(definition) for definition in shown):
+    if any(run_rows.is_rate(definition) for definition in shown):
         told["throughput"] = comparison_rows.throughput(sides, names)
     return told
 

@@ -31,8 +31,8 @@
     return copy;
   }
 
-  function axis(stated, colours) {
-    const title = Object.assign({}, stated.title, { font: { size: 13 }, standoff: 8 });
+  function axis(stated, colours, narrow) {
+    const title = Object.assign({}, stated.title, { font: { size: narrow ? 10 : 13 }, standoff: narrow ? 4 : 8 });
     return Object.assign({}, stated, { title: title, color: colours.soft, gridcolor: colours.grid, zerolinecolor: colours.grid, linecolor: colours.grid, automargin: true });
   }
 
@@ -44,7 +44,7 @@
       modebar: { bgcolor: "rgba(0,0,0,0)", color: colours.soft, activecolor: colours.ink },
     });
     const axes = Object.keys(stated).filter((name) => /^[xy]axis[0-9]*$/.test(name));
-    for (const name of new Set(["xaxis", "yaxis", ...axes])) made[name] = axis(stated[name] || {}, colours);
+    for (const name of new Set(["xaxis", "yaxis", ...axes])) made[name] = axis(stated[name] || {}, colours, narrow);
     if (stated.shapes) made.shapes = stated.shapes.map((shape) => Object.assign({}, shape, { fillcolor: colours.band }));
     if (narrow) made.margin = Object.assign({}, stated.margin, { l: 44, r: 8 });
     return made;

@@ -77,3 +77,12 @@ def test_what_is_remembered_is_not_shown_to_a_stranger(site: World) -> None:
     curves_for(site.actor, digest)
     with pytest.raises(NotFound):
         curves_for(world("b").actor, digest)
+
+
+def test_trials_that_enter_no_headline_have_no_curve(site: World) -> None:
+    digest = upload(site, bundle_of(site)).run_digest
+    stored = Run.objects.whole().get()
+    document = RunDocument.model_validate_json(bytes(stored.document.content))
+    audit = document.trials[-1].model_copy(update={"purpose": "alternate-seed"})
+    changed = document.model_copy(update={"trials": (*document.trials[:-1], audit)})
+    assert len(curves.curves_of(stored.samples_sha256, changed.canonical())) == len(curves_for(site.actor, digest)) - 1
