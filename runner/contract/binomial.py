@@ -56,7 +56,12 @@ def _lower_tail(j: int, n: int, hit: Decimal, miss: Decimal) -> float:
         if term < total * 1e-17:
             break
     ways = _ln_factorial(n) - _ln_factorial(j) - _ln_factorial(n - j)
-    return float((ways + j * hit.ln() + (n - j) * miss.ln()).exp()) * total
+    return float((ways + j * _ln(hit) + (n - j) * _ln(miss)).exp()) * total
+
+
+@lru_cache(64)
+def _ln(chance: Decimal) -> Decimal:
+    return chance.ln(_CONTEXT)
 
 
 @lru_cache(4096)

@@ -16,6 +16,9 @@ from runner.contract.statistics import requests_needed
 _LARGEST_EFFECTIVE = 10**8
 
 
+Answer = Literal["certified", "refuted", "undetermined"]
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The answer and, where it is undetermined, what would settle it.
@@ -24,13 +27,21 @@ class Verdict:
     the effective share stayed as they are; None when decided, and when no amount helps because the share over is (all but) the one allowed.
     """
 
-    answer: Literal["certified", "refuted", "undetermined"]
+    answer: Answer
     needed: int | None
 
 
 def certify(
     n: int, over: int, effective: int, permille: int, *, confidence_permille: int = 990, least_effective: int = 400, terms: int = 1
 ) -> Verdict:
+    """The `answer` to the same counts and, where it is undetermined, the requests needed."""
+    found = answer(n, over, effective, permille, confidence_permille=confidence_permille, least_effective=least_effective, terms=terms)
+    if found != "undetermined" or not effective:
+        return Verdict(found, None)
+    return Verdict(found, _needed(n, over, effective, 1000 - permille, _doubt(confidence_permille, terms), least_effective))
+
+
+def answer(n: int, over: int, effective: int, permille: int, *, confidence_permille: int = 990, least_effective: int = 400, terms: int = 1) -> Answer:
     """Judge `over` of `n` requests over the limit, worth `effective` independent ones, against p = permille / 1000.
 
     Certified: E at least `least_effective`, P(Bin(E, 1 - p) <= ceil(over * E / n)) < 1 - c. Refuted: P(Bin(E, 1 - p) >= floor(over * E / n)) < 1 - c.
@@ -39,13 +50,15 @@ def certify(
     if not (0 <= over <= n and 0 <= effective <= n and 0 < permille < 1000 and 0 < confidence_permille < 1000 and terms > 0):
         raise ValueError(f"certificate: {over} over and {effective} effective of {n} requests at {permille} and {confidence_permille} per mille")
     if not effective:
-        return Verdict("undetermined", None)
-    q, doubt = (1000 - permille) / 1000, (1000 - confidence_permille) / (1000 * terms)
+        return "undetermined"
+    q, doubt = (1000 - permille) / 1000, _doubt(confidence_permille, terms)
     if effective >= least_effective and cdf(-(-over * effective // n), effective, q) < doubt:
-        return Verdict("certified", None)
-    if 1 - cdf(over * effective // n - 1, effective, q) < doubt:
-        return Verdict("refuted", None)
-    return Verdict("undetermined", _needed(n, over, effective, 1000 - permille, doubt, least_effective))
+        return "certified"
+    return "refuted" if 1 - cdf(over * effective // n - 1, effective, q) < doubt else "undetermined"
+
+
+def _doubt(confidence_permille: int, terms: int) -> float:
+    return (1000 - confidence_permille) / (1000 * terms)
 
 
 def certify_independent(n: int, over: int, permille: int, confidence_permille: int) -> Verdict:
