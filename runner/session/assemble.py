@@ -14,9 +14,9 @@ from runner.contract.fields import Text, Whole
 from runner.contract.methodology import Methodology
 from runner.contract.quality import Items, QualityEvaluation, encode_items, evaluate
 from runner.contract.recompute import Around, operating_points
-from runner.contract.run import Run, RunnerBuild, Tuning
+from runner.contract.run import Run, RunnerBuild, Trial, Tuning
 from runner.contract.samples import encode as encode_samples
-from runner.contract.sensor_facts import thermal_regime
+from runner.contract.sensor_facts import sensor_facts, thermal_regime
 from runner.contract.surroundings import device_count, hidden
 from runner.contract.telemetry import TELEMETRY_LIMITS
 from runner.contract.telemetry import encode as encode_telemetry
@@ -64,8 +64,8 @@ def assembled(
 def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIdentity, around: Circumstances) -> Run:
     before = results[0].warm
     samples = together([result.samples for result in results])
-    trials = tuple(result.outcome.trial for result in results)
     batch, rows = before.serving.max_batch.value or 1, _rows(results)
+    trials = tuple(_sensed(result.outcome.trial, rows, device_count(before)) for result in results)
     known = Around(rows, device_count(before), before.serving.batch_policy.value == "dynamic", hidden(before))
     said = (f"trial {result.outcome.trial.index}: {scrubbed(error)}" for result in results for error in result.outcome.errors)
     return Run.model_validate(
@@ -93,6 +93,15 @@ def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIde
             "limitations": (*(scrubbed(text) for text in around.limitations), *said)[:MOST_LIMITATIONS],
         }
     )
+
+
+def _sensed(trial: Trial, rows: Sequence[TelemetryRow], devices: int) -> Trial:
+    """The trial with its sensor facts as all rows of the run give them: where its own sampler died, the next one may have read the counters on.
+
+    Where nothing could be read the trial's own word for the reason stays.
+    """
+    found = sensor_facts(trial, rows, devices, {})
+    return trial.model_copy(update={name: leaf for name, leaf in found.items() if leaf.value != getattr(trial, name).value})
 
 
 def instance(executor: Executor, node: NodeIdentity) -> str:

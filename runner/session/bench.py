@@ -12,7 +12,7 @@ from runner.contract.audit_answers import EPOCHS
 from runner.contract.loads import Load
 from runner.contract.schedules import class_sequence, offsets, requests_in, sample_order, span_ns
 from runner.load.batcher import BatchRule
-from runner.load.clock import Clock
+from runner.load.clock import SECOND_NS, Clock
 from runner.load.closed import closed_loop
 from runner.load.driver import Columns, Integers, Keep
 from runner.load.open import open_loop
@@ -88,7 +88,16 @@ class Bench:
         return BatchRule(self.task.batch, self.task.batch_timeout_ns or 0) if self.task.batch_policy == "dynamic" else None
 
     def serve(self, stretch: Stretch) -> Columns:
-        """Serve the stretch with the driver that its load and the serving shape ask for."""
+        """Serve the stretch with the driver that its load and the serving shape ask for; returns when its window has closed.
+
+        A schedule may be served before its window ends, and what is read after the window has to lie behind it.
+        """
+        columns = self._served(stretch)
+        if (left := columns.window_end_ns - self.clock.now_ns()) > 0:
+            self.clock.sleep(left / SECOND_NS)
+        return columns
+
+    def _served(self, stretch: Stretch) -> Columns:
         order = self.order(stretch.seed, stretch.point, repeat=self.task.purpose == "repeat-one-sample")
         if stretch.load.loop == "closed":
             return self._closed(stretch, order)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from runner.sensors import open_sensor
+from runner.sensors import SensorAbsent, open_sensor
 from runner.sensors.host import HostSensor
 from runner.sensors.interface import Edge, Sensor
 from runner.sensors.none import NoSensor
@@ -18,7 +18,7 @@ class Senses:
 
     def __init__(self, device: str, origin_ns: int, hz: int, accelerator: Sensor | None = None, host: HostSensor | None = None) -> None:
         wanted = device == "cuda"
-        self.accelerator = accelerator or (open_sensor("nvml") if wanted else NoSensor())
+        self.accelerator = accelerator or (_opened(device) if wanted else NoSensor())
         self._host = host or HostSensor()
         self._sampler = Sampler("nvml" if wanted else "none", origin_ns, hz=hz)
         self._sensed: Sensed | None = None
@@ -47,3 +47,11 @@ class Senses:
         if self._sensed is None:
             self._sensed = self._sampler.ended()
         return self._sensed
+
+
+def _opened(device: str) -> Sensor:
+    """The sensor of that device; without one nobody can say which device was measured, so `SensorAbsent` says what is missing."""
+    try:
+        return open_sensor("nvml")
+    except SensorAbsent as absent:
+        raise SensorAbsent(f"device {device}: its sensor cannot be opened ({absent}); install the driver with its library NVML") from absent

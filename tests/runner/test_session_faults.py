@@ -30,7 +30,7 @@ CASES = {
     "explodes at once": Case("exploding:fp32", how(), HERE),
     "too slow": Case("fixed-delay:fp32", how(**{**OPEN, "load__rate_per_s": "1000"}), {"service_ns": 4 * MS}),
     "too fast": Case("fixed-delay:fp32", how(**{**OPEN, "load__rate_per_s": "400000"}, protocol__min_duration_ns=300 * MS), {"service_ns": 0}),
-    "sampler killed": Case("saboteur:fp32", how(**LONG), saboteur("kill-sampler")),
+    "sampler killed": Case("saboteur:fp32", how(**LONG), saboteur("kill-sampler"), trials=2, later={1: saboteur("nothing")}),
     "second trial killed": Case("saboteur:fp32", how(**LONG), saboteur("nothing"), trials=2, later={1: saboteur("kill-self")}),
     "disk full": Case("saboteur:fp32", how(**LONG), saboteur("fill-disk")),
     "disk full later": Case("saboteur:fp32", how(**LONG), saboteur("nothing"), trials=2, later={1: saboteur("fill-disk")}),
@@ -108,15 +108,15 @@ def test_a_rate_that_this_machine_cannot_offer_is_named(sessions: dict[str, Sess
 
 
 def test_a_sampler_that_is_killed_leaves_what_it_had_read_and_all_requests(sessions: dict[str, Session]) -> None:
-    found = run_of(sessions["sampler killed"]).evidence
+    found, ended = run_of(sessions["sampler killed"]).evidence, trial(sessions["sampler killed"]).window_end_ns
+    assert [fault.code for fault in trial(sessions["sampler killed"]).faults] == ["sampler-died"]
     assert "sampler-died" in codes(sessions["sampler killed"])
-    assert len(found.samples) >= AT // 2
-    assert found.telemetry and found.telemetry[-1].t_ns < trial(sessions["sampler killed"]).window_end_ns
+    assert len(found.samples.only(0)) >= AT // 2 and len(found.run.trials) == 2
+    assert [row for row in found.telemetry if row.t_ns < ended]
 
 
-def test_after_a_sampler_died_what_it_did_not_read_is_not_zero(sessions: dict[str, Session]) -> None:
-    assert trial(sessions["sampler killed"]).psi_cpu_some_avg10_ppm.value is None
-    assert "isolation-unknown" in codes(sessions["sampler killed"])
+def test_a_sampler_that_is_killed_leaves_a_gap_that_is_told(sessions: dict[str, Session]) -> None:
+    assert {"telemetry-gap", "telemetry-missing", "isolation-unknown"} & codes(sessions["sampler killed"])
 
 
 @pytest.mark.parametrize(("name", "said"), [("second trial killed", "exit status -9"), ("disk full later", "File too large")])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runner.session.measure import Session
-from tests.runner.plugin import MS, OPEN, POISSON, SECOND, Case, at_once, how, point, run_of, value
+from tests.runner.plugin import MS, OPEN, POISSON, SECOND, Case, at_once, how, p50_ns, point, run_of, value
 
 DEFINITIONS = ["latency_p50@1", "throughput@1", "inference_rate@1"]
 ALONE_PER_S = 200  # what a server offers that takes 4 ms a batch and 1 ms a sample, one by one
@@ -75,7 +75,7 @@ def test_a_fixed_batch_answers_eight_samples_a_request(sessions: dict[str, Sessi
 
 
 def test_a_batch_of_eight_takes_as_long_as_its_cost_says(sessions: dict[str, Session]) -> None:
-    ratio = value(sessions["fixed"], "latency_p50@1") / value(sessions["single"], "latency_p50@1")
+    ratio = p50_ns(sessions["fixed"]) / p50_ns(sessions["single"])
     assert 12 / 5 * 0.6 < ratio < 12 / 5 * 1.6
 
 

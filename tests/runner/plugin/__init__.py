@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from runner.build import runner_build
 from runner.contract.builtin import builtin
 from runner.contract.canonical import decode, encode
@@ -113,3 +115,11 @@ def point(session: Session, name: str = "p0") -> OperatingPoint:
 def value(session: Session, definition: str, name: str = "p0") -> float:
     """A stated number."""
     return next(float(metric.value) for metric in point(session, name).metrics if metric.definition == definition)
+
+
+def p50_ns(session: Session, name: str = "p0") -> int:
+    """Median latency from schedule of a point's requests, from the rows: where this machine is busy the stated one may be withheld."""
+    found = run_of(session).evidence
+    measuring = [trial.index for trial in found.run.trials if trial.purpose == "measure"]
+    rows = [found.samples.only(index, int(name[1:])) for index in measuring]
+    return int(np.median(np.concatenate([one.t_last_ns - one.t_scheduled_ns for one in rows])))
