@@ -105,8 +105,9 @@ def _by_leaves(leaves: Sequence[AnyField]) -> tuple[str, str]:
     """How a gate that looks at these leaves stands where it found nothing: passed if one was read, else why none was."""
     if any(leaf.known for leaf in leaves):
         return "passed", ""
-    why = dict.fromkeys(status_chip(leaf.status).text for leaf in leaves)
-    return ("not_applicable" if all(leaf.status == "not_applicable" for leaf in leaves) else "not_read"), "; ".join(why)
+    if all(leaf.status == "not_applicable" for leaf in leaves):
+        return "not_applicable", ""
+    return "not_read", "; ".join(dict.fromkeys(status_chip(leaf.status).text for leaf in leaves))
 
 
 def _link(view: RunView) -> tuple[str, str]:

@@ -20,6 +20,8 @@ from lynxweb.registry.timelines import Stretches
 from runner.contract.run import Purpose, Run
 
 Integers = npt.NDArray[np.int64]
+NO_ACCELERATOR = "This machine has no accelerator that could slow itself down, so the band under each series says “not read”."
+NOT_READ = "Whether the accelerator slowed itself down was not read, so the band under each series says “not read”, which is not the same as clean."
 KIND_WORDS = {"power": "power", "temperature": "temperature", "clock": "SM clock"}
 
 
@@ -130,9 +132,8 @@ def _absent(view: RunView, found: Timeline) -> list[str]:
     missing = [words for kind, words in KIND_WORDS.items() if kind not in kinds]
     lines = [f"No sensor read {_either(missing)}: {_why(view.run)}."] if missing else []
     if {part.klass for part in found.ribbon} <= {"unknown"}:
-        lines.append(
-            "Whether the accelerator slowed itself down was not read, so the band under each series says “not read”, which is not the same as clean."
-        )
+        none = all(trial.throttle.status == "not_applicable" for trial in view.run.trials)
+        lines.append(NO_ACCELERATOR if none else NOT_READ)
     return lines
 
 

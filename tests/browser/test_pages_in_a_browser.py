@@ -11,6 +11,7 @@ from lynxweb.registry.publication import publish_methodology
 from runner.contract.metrics import DEFINITIONS
 from tests import builders
 from tests.browser.conftest import Visit
+from tests.pages import rich
 from tests.pages.shelf import Shelf, executor
 from tests.registry.world import BECAUSE, bundle_of, upload
 
@@ -84,6 +85,21 @@ def test_figures_follow_a_change_of_the_scheme(visit: Visit, shelf: Shelf) -> No
             break
         visit.page.wait_for_timeout(50)
     assert (light, visit.page.evaluate(ground)) == ("rgb(255, 255, 255)", "rgb(24, 33, 32)")
+
+
+@pytest.mark.parametrize("name", ["point", "sweep", "searched"])
+def test_a_run_with_everything_is_drawn_accessible_and_fits_a_phone(visit: Visit, shelf: Shelf, scheme: str, name: str) -> None:
+    visit.sign_in("person-a")
+    html = getattr(rich, name)().html()
+    visit.page.route("**/runs/rich", lambda asked: asked.fulfill(response=asked.fetch(url=f"{visit.base}/runs"), body=html))
+    for width in (1280, 390):
+        visit.page.set_viewport_size({"width": width, "height": 900})
+        visit.open("/runs/rich")
+        assert visit.violations() == []
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+    assert complaints(visit) == []
+    assert visit.coloured("[data-figure=figure-time]", ("quiet" if name == "sweep" else "good",))[0] > 200
+    assert min(visit.coloured("[data-figure=figure-phases]", ("series-a", "series-b"))) > 50
 
 
 def test_no_page_scrolls_sideways_on_a_phone(visit: Visit, shelf: Shelf) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lynxweb.pages import time_figures
+
 SHEET = (Path(__file__).resolve().parents[2] / "static/css/lynxweb.css").read_text(encoding="utf-8")
 LIGHT, DARK = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in re.findall(r":root \{(.*?)\n\s*\}", SHEET, re.DOTALL)[:2])
 TEXT = [(ink, ground) for ink in ("ink", "soft", "link") for ground in ("ground", "surface", "raised")]
@@ -17,7 +19,8 @@ GROUNDS = [("ink", f"{tone}-ground") for tone in ("warn", "bad", "plain")] + [
     ("on-accent", "accent"),
 ]
 VERDICTS = [(tone, "surface") for tone in ("good", "warn", "bad")]
-SHAPES = [("series-a", "surface"), ("series-b", "surface"), ("focus", "ground"), ("focus", "surface"), ("accent", "surface")]
+LOOKS = {colour for looks in (time_figures.RIBBON_LOOKS, time_figures.PHASE_LOOKS) for colour, _ in looks.values()}
+SHAPES = [*((colour, "surface") for colour in sorted(LOOKS)), ("focus", "ground"), ("focus", "surface"), ("accent", "surface")]
 
 
 def luminance(colour: str) -> float:

@@ -15,7 +15,6 @@ from tests.pages import rich
 from tests.pages.figure_of import drawn
 from tests.pages.shelf import text_of
 
-
 ABSENT_FROM_AN_OLD_RUN = (
     *("figure-phases", "figure-load", "Latency budget</h3>", "Load generator</h3>", "Energy and power", "How requests were served"),
     *("Hand-off", "Clock rate", "Trials that enter no headline", "effective"),
@@ -180,6 +179,7 @@ def test_a_run_from_before_all_this_has_no_empty_box() -> None:
     html, page = old.html(), text_of(old.html())
     for absent in ABSENT_FROM_AN_OLD_RUN:
         assert absent not in html, absent
+    assert "This machine has no accelerator that could slow itself down" in page
     assert "figure-time" in html and "G-08 ∅ not applicable this methodology does not ask for it" in page
 
 
