@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -62,11 +62,11 @@ class SearchTold:
     steps: tuple[StepRow, ...]
 
 
-def load_rows(run: Run, hidden: bool) -> tuple[LoadRow, ...]:
-    """Every load of a sweep in rising order; nothing for a run with one."""
+def load_rows(run: Run, hidden: Collection[str]) -> tuple[LoadRow, ...]:
+    """Every load of a sweep in rising order, without the latencies of the points in `hidden`; nothing for a run with one."""
     if len(run.operating_points) < 2:
         return ()
-    return tuple(_row(point, hidden) for point in ordered(run))
+    return tuple(_row(point, point.name in hidden) for point in ordered(run))
 
 
 def ordered(run: Run) -> list[OperatingPoint]:
@@ -113,14 +113,14 @@ def _shown(value: MetricValue) -> str:
     return f"{scale.number(Decimal(value.value))}{formatting.GAP}{scale.unit} {interval}".strip()
 
 
-def load_curve(run: Run, hidden: bool) -> dict[str, object] | None:
+def load_curve(run: Run, hidden: Collection[str]) -> dict[str, object] | None:
     """The figure of p50 and p99 over load, as JSON values; None where fewer than two loads state one.
 
-    Between two measured loads the value of the higher one is drawn; nothing is drawn below the first or above the last.
+    Between two measured loads the value of the lower one is drawn, as it is read for a plan; nothing is drawn below the first or above the last.
     """
-    points = ordered(run)
+    points = [point for point in ordered(run) if point.name not in hidden]
     drawn = [(name, words, [(point, value) for point in points if (value := _metric(point, name))]) for name, words in CURVES]
-    if hidden or len(points) < 2 or not any(len(pairs) > 1 for _, _, pairs in drawn):
+    if len(points) < 2 or not any(len(pairs) > 1 for _, _, pairs in drawn):
         return None
     shown = [int(value.value) for _, _, pairs in drawn for _, value in pairs]
     unit, divisor = time_unit(shown)
@@ -159,7 +159,7 @@ def _steps(words: str, side: int, pairs: list[tuple[OperatingPoint, MetricValue]
             "arrayminus": [rounded((int(value.value) - low) / divisor) for (low, _), (_, value) in zip(ends, pairs, strict=True)],
         },
         mode="lines+markers",
-        line={"shape": "vh", "width": 1.5, "dash": "solid" if side == 0 else "dash"},
+        line={"shape": "hv", "width": 1.5, "dash": "solid" if side == 0 else "dash"},
         marker={"size": 10, "symbol": [_symbol(point, side) for point, _ in pairs]},
         customdata=[f"{point_text(point)}{'' if point.certificate is None else f': {point.certificate.answer}'}" for point, _ in pairs],
         name=f"{words}, 95 % interval",

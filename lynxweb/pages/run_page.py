@@ -34,11 +34,12 @@ def told(view: RunView, found: Timeline) -> Told:
     shown |= {"has_handoff": any(one.handoff for one in around), "has_clock": any(one.clock for one in around)}
     if view.quality is not None:
         shown |= {"slices": run_rows.slices(view.quality), "quality": run_rows.quality_rows(view.quality)}
-    return shown | _loads(view, hidden) | _times(view, found, hidden)
+    return shown | _loads(view) | _times(view, found, any(run_rows.latency_hidden(view, point.name) for point in view.run.operating_points))
 
 
-def _loads(view: RunView, hidden: bool) -> Told:
+def _loads(view: RunView) -> Told:
     """The load curve of a sweep and the steps of a search, where the run has them."""
+    hidden = {point.name for point in view.run.operating_points if run_rows.latency_hidden(view, point.name)}
     searched = load_rows.search_told(view.run.search) if view.run.search is not None else None
     return {"loads": load_rows.load_rows(view.run, hidden), "load_curve": load_rows.load_curve(view.run, hidden), "search": searched}
 

@@ -16,7 +16,7 @@ from lynxweb.pages.wording import LEVELS, Chip, chip
 from lynxweb.registry.cards import RunView
 from lynxweb.registry.curves import Curve
 from lynxweb.registry.describing import point_text
-from runner.contract.findings import Finding, Rule, latency_withheld
+from runner.contract.findings import HEADLINE, Finding, Rule, latency_withheld
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.quality import QualityEvaluation, QualityResult
 from runner.contract.run import OperatingPoint, Run, Withheld
@@ -83,8 +83,7 @@ class PointRows:
 
 def point_rows(view: RunView) -> tuple[PointRows, ...]:
     """Every operating point of the run, without latency metrics where a finding withholds them."""
-    hidden = latency_hidden(view)
-    return tuple(_point(view, point, hidden) for point in view.run.operating_points)
+    return tuple(_point(view, point, latency_hidden(view, point.name)) for point in view.run.operating_points)
 
 
 def _point(view: RunView, point: OperatingPoint, hidden: bool) -> PointRows:
@@ -114,9 +113,9 @@ def _why_withheld(one: Withheld) -> str:
     return f"{words}: {one.requests_fewest} of {one.requests_needed} {where}, {formatting.whole(more)} more needed"
 
 
-def latency_hidden(view: RunView) -> bool:
-    """Whether a finding takes the latencies of this run off every page."""
-    return latency_withheld(view.findings)
+def latency_hidden(view: RunView, point: str = HEADLINE) -> bool:
+    """Whether a finding takes the latencies of one operating point of this run off every page."""
+    return latency_withheld(view.findings, point)
 
 
 def is_latency(definition_id: str) -> bool:

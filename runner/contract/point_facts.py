@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from runner.contract.certificates import certify, certify_independent
+from runner.contract.certificates import answer, certify
 from runner.contract.effective import effective_requests
 from runner.contract.generator import achieved_ppm
 from runner.contract.loads import Load
@@ -77,7 +77,7 @@ def certificate_of(rows: Sequence[WindowRows], slo: Slo, theirs: Sequence[int] =
         effective_by_trial=effective,
         answer=verdict.answer,
         needed=verdict.needed,
-        assumes_independence=certify_independent(n, over, slo.permille, confidence_permille=confidence).answer,
+        assumes_independence=answer(n, over, n, slo.permille, confidence_permille=confidence, least_effective=0),
     )
 
 

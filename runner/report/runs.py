@@ -36,9 +36,10 @@ def executor_label(executor: Executor) -> str:
 
 
 def _points(checked: Checked) -> Iterator[str]:
-    primary, withheld = checked.evidence.methodology.primary_metric, latency_withheld(checked.findings)
+    primary = checked.evidence.methodology.primary_metric
     for point in checked.evidence.run.operating_points:
         yield f"  at {point_text(point)}: {point.completed:,} requests in {duration(point.window_ns)}{_bad(point)}"
+        withheld = latency_withheld(checked.findings, point.name)
         shown = [metric for metric in point.metrics if not (withheld and DEFINITIONS[metric.definition].aggregation == "order_statistic")]
         yield from columns((_metric_row(metric, primary) for metric in shown), indent="    ", right=(1,))
         if withheld:

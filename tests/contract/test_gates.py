@@ -73,6 +73,12 @@ def test_failed_requests_beyond_the_bound_withhold_latencies_only() -> None:
     assert latency_withheld(findings) and validity(findings) == "valid_with_warnings"
 
 
+def test_one_load_of_a_sweep_that_is_too_much_withholds_its_own_latencies_alone() -> None:
+    found = [Finding("over-saturated", "run.trials[0].windows[3]", "a backlog"), Finding("requests-failed", "run.operating_points.p2", "2 of 9")]
+    assert [latency_withheld(found, point) for point in ("p0", "p2", "p3", "p33")] == [False, True, True, False]
+    assert latency_withheld([Finding("over-saturated", "run.trials[0]", "a backlog")], "p3")
+
+
 def test_quality_below_the_bound_is_found_by_accuracy_and_by_agreement() -> None:
     found = evidence()
     worse = replace(found, quality=quality(found.methodology, found.before, flips=3))

@@ -15,7 +15,7 @@ from tests.pages.shelf import text_of
 def test_the_load_curve_is_a_step_function_over_the_measured_loads_alone() -> None:
     figure = drawn(rich.sweep().html(), "figure-load")
     p50, p99 = figure["data"]
-    assert p50["x"] == [20, 60, 100, 140, 165] and p50["line"]["shape"] == p99["line"]["shape"] == "vh"
+    assert p50["x"] == [20, 60, 100, 140, 165] and p50["line"]["shape"] == p99["line"]["shape"] == "hv"
     assert figure["layout"]["xaxis"]["tickvals"] == p50["x"] and "offered rate, req/s" in figure["layout"]["xaxis"]["title"]["text"]
 
 
@@ -43,7 +43,7 @@ def test_the_table_of_loads_has_throughput_percentiles_and_answer_of_each() -> N
 def test_loads_stand_in_rising_order_however_they_were_served() -> None:
     found = rich.sweep()
     turned = found.changed(operating_points=tuple(reversed(found.view.run.operating_points)))
-    assert [row.offered for row in load_rows.load_rows(turned.view.run, False)] == [f"{rate}\u00a0req/s" for rate in rich.RATES]
+    assert [row.offered for row in load_rows.load_rows(turned.view.run, ())] == [f"{rate}\u00a0req/s" for rate in rich.RATES]
 
 
 def test_each_load_has_a_section_of_its_own_and_the_first_is_open() -> None:
@@ -52,7 +52,7 @@ def test_each_load_has_a_section_of_its_own_and_the_first_is_open() -> None:
 
 
 def test_a_run_with_one_load_has_no_curve() -> None:
-    assert load_rows.load_rows(rich.point().view.run, False) == () and load_rows.load_curve(rich.point().view.run, False) is None
+    assert load_rows.load_rows(rich.point().view.run, ()) == () and load_rows.load_curve(rich.point().view.run, ()) is None
 
 
 def test_no_curve_is_drawn_of_latencies_that_are_withheld() -> None:

@@ -78,7 +78,7 @@ def test_requests_that_raise_are_rows_and_too_many_of_them_a_finding(sessions: d
 
 def test_what_a_failed_request_said_is_kept_once(sessions: dict[str, Session]) -> None:
     said = run_of(sessions["some explode"]).evidence.run.limitations
-    assert said[0] == "trial 0: RuntimeError: the device is gone" and len(set(said)) == len(said)
+    assert "trial 0: RuntimeError: the device is gone" in said and len(set(said)) == len(said)
 
 
 @pytest.mark.parametrize("name", ["all explode", "all explode in open loop"])
