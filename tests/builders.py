@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,13 @@ from runner.contract.keys import SigningKey
 from runner.contract.methodology import Methodology
 from runner.contract.quality import Items, QualityEvaluation, encode_items, evaluate, labels_digest, outputs_digest
 from runner.contract.reasons import Side
-from runner.contract.recompute import operating_points
+from runner.contract.recompute import Around, operating_points
 from runner.contract.run import Run, Trial
 from runner.contract.samples import Samples
 from runner.contract.samples import encode as encode_samples
+from runner.contract.sensor_facts import sensor_facts, thermal_regime
+from runner.contract.surroundings import device_count
+from runner.contract.telemetry import TelemetryRow
 
 SECOND = 10**9
 RUN_LENGTH = 6 * SECOND
@@ -149,6 +153,20 @@ def run(table: Samples, how: Methodology, what: Executor, **changes: Any) -> Run
         "operating_points": [point.model_dump(mode="json") for point in operating_points(table, trials, how, 1)],
     }  # fmt: skip
     return Run.read(encode(Run.model_validate_json(encode(tree | changes)).model_dump(mode="json")))
+
+
+def run_of(table: Samples, how: Methodology, what: Executor, trials: Sequence[Trial], telemetry: Sequence[TelemetryRow] = (), **changes: Any) -> Run:
+    """A run of these trials under the methodology's semantics, whose numbers, sensor facts and thermal regime are those that the rows give."""
+    devices, batched = device_count(what), what.serving.batch_policy.value == "dynamic"
+    sensed = tuple(trial.model_copy(update=sensor_facts(trial, telemetry, devices, {})) for trial in trials)
+    points = operating_points(table, sensed, how, what.serving.max_batch.value or 1, Around(telemetry, devices, batched))
+    tree = {
+        "runner": {"version": "0.1.0", "commit": "abcdef0", "dirty": False, "measurement_semantics": how.protocol.measurement_semantics},
+        "ended_at": "2026-01-05T12:00:00.000000Z", "trials": [trial.model_dump(mode="json") for trial in sensed],
+        "operating_points": [point.model_dump(mode="json") for point in points],
+        "thermal_regime": thermal_regime(sensed, table, telemetry, devices).model_dump(mode="json"),
+    }  # fmt: skip
+    return run(samples(trials=1, requests=100), methodology(), what, methodology_sha256=how.sha256, **(tree | changes))
 
 
 def quality(how: Methodology, what: Executor, flips: int = 0) -> QualityEvaluation:
