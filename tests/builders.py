@@ -22,7 +22,7 @@ from runner.contract.run import Run, Trial
 from runner.contract.samples import Samples
 from runner.contract.samples import encode as encode_samples
 from runner.contract.sensor_facts import sensor_facts, thermal_regime
-from runner.contract.surroundings import device_count
+from runner.contract.surroundings import device_count, hidden
 from runner.contract.telemetry import TelemetryRow
 
 SECOND = 10**9
@@ -159,7 +159,7 @@ def run_of(table: Samples, how: Methodology, what: Executor, trials: Sequence[Tr
     """A run of these trials under the methodology's semantics, whose numbers, sensor facts and thermal regime are those that the rows give."""
     devices, batched = device_count(what), what.serving.batch_policy.value == "dynamic"
     sensed = tuple(trial.model_copy(update=sensor_facts(trial, telemetry, devices, {})) for trial in trials)
-    points = operating_points(table, sensed, how, what.serving.max_batch.value or 1, Around(telemetry, devices, batched))
+    points = operating_points(table, sensed, how, what.serving.max_batch.value or 1, Around(telemetry, devices, batched, hidden(what)))
     tree = {
         "runner": {"version": "0.1.0", "commit": "abcdef0", "dirty": False, "measurement_semantics": how.protocol.measurement_semantics},
         "ended_at": "2026-01-05T12:00:00.000000Z", "trials": [trial.model_dump(mode="json") for trial in sensed],

@@ -11,6 +11,7 @@ import numpy as np
 from runner.contract.evidence import Evidence
 from runner.contract.loads import Load
 from runner.contract.methodology import GROWN_SEMANTICS
+from runner.contract.point_energy import IDLE
 from runner.contract.problems import Problem
 from runner.contract.run import SearchOutcome, Trial
 from runner.contract.samples import lag_queue_service
@@ -91,15 +92,16 @@ def stated(load: Load) -> tuple[str | None, int | None]:
 
 
 def _one_after_the_other(evidence: Evidence) -> Iterator[Problem]:
-    """Trials follow one another, and rest lies beside the windows of its own trial."""
-    free = 0
+    """Trials follow one another, and rest lies in no window of any."""
+    free, windows = 0, sorted((one.start_ns, one.end_ns) for trial in evidence.run.trials for one in trial.points)
+    starts, busy = np.array([start for start, _ in windows]), np.maximum.accumulate([end for _, end in windows])
     for trial in evidence.run.trials:
         start, end, path = trial.window_start_ns, trial.window_end_ns, f"run.json:trials[{trial.index}]"
         if start < free:
             yield Problem(path, f"a window from {start} ns on", f"from {free} ns on", "measure one trial after the other", "numbers-differ")
         for place, phase in enumerate(trial.phases):
-            resting = phase.name in ("idle_before", "idle_after")
-            if resting and any(phase.start_ns < window.end_ns and window.start_ns < phase.end_ns for window in trial.points):
+            begun = int(np.searchsorted(starts, phase.end_ns))  # windows that began before the phase ended
+            if phase.name in IDLE and begun and busy[begun - 1] > phase.start_ns:
                 found = f"{phase.name} from {phase.start_ns} to {phase.end_ns} ns"
                 yield Problem(f"{path}.phases[{place}]", found, "rest outside of every window", "state when nobody asked", "numbers-differ")
         free = max(free, end)

@@ -22,7 +22,7 @@ from runner.contract.samples import NOT_KEPT, Samples, joined
 from runner.contract.samples import encode as encode_samples
 from runner.contract.schedules import class_sequence, digest, due_times, sample_order
 from runner.contract.search_check import level_of, outcome_of
-from runner.contract.telemetry import TelemetryRow
+from runner.contract.telemetry import HOST, TelemetryRow
 from runner.contract.telemetry import encode as encode_telemetry
 from runner.contract.window_check import alternate_seed, rate_to_measure
 from runner.load.driver import Columns
@@ -135,6 +135,12 @@ def pointing(found: Evidence, **fields: Any) -> Evidence:
     """The same evidence with other fields of its first operating point."""
     first, *rest = found.run.operating_points
     return stating(found, operating_points=(first.model_copy(update=fields), *rest))
+
+
+def replace_telemetry(told: Told, boards: Sequence[TelemetryRow]) -> Told:
+    """The same run with other readings of its boards, and those of its host as they were."""
+    hosts = [row for row in told.telemetry if row.device == HOST]
+    return told.changed(telemetry=tuple(ordered(boards, hosts)))
 
 
 def rowed(found: Evidence, **columns: np.ndarray) -> Evidence:
