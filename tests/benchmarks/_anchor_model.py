@@ -7,8 +7,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
 from runner.backends.interface import Artifact, ExecutorConfig
 from runner.backends.onnxruntime import OnnxRuntime, Request
@@ -21,6 +19,9 @@ SIZES = ((3, 24), (24, 48), (48, 64))
 
 def make(path: Path) -> None:
     """Write the model: three convolutions with pooling between them and a linear layer, weights drawn once."""
+    import onnx  # takes longer to load than a block takes to run, and only who makes the model needs it
+    from onnx import TensorProto, helper, numpy_helper
+
     random = np.random.default_rng(20)
     weights, nodes, last = [], [], "image"
     for place, (taken, given) in enumerate(SIZES):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
 
 from runner.contract.statistics import ratio_interval
+
+GROUPS = ((15, 5), (9, 3), (0, 1))  # at least so many values, size of a group
 
 
 def progress(line: str) -> None:
@@ -21,6 +24,15 @@ def ratio(theirs: Sequence[int], ours: Sequence[int]) -> dict[str, float]:
     if found is None:
         raise SystemExit("benchmark: needs at least two repeats a side; ask for more with --repeats")
     return dict(zip(("ratio", "low", "high"), (round(float(value), 4) for value in found), strict=True))
+
+
+def medians(values: Sequence[int]) -> list[int]:
+    """Medians of five consecutive values (three below 15 values, none below 9); values left over at the end are left out.
+
+    Seconds in which somebody else had the processor spoil a few blocks, and must not decide.
+    """
+    size = next(size for least, size in GROUPS if len(values) >= least)
+    return [int(statistics.median(values[place : place + size])) for place in range(0, len(values) - size + 1, size)]
 
 
 def at_most(figure: dict[str, float], bound: float) -> dict[str, object]:
