@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.run import MetricValue, OperatingPoint
 
 ABSENT = "–"
 STEPS = ((Decimal(10**9), "s"), (Decimal(10**6), "ms"), (Decimal(1000), "µs"), (Decimal(1), "ns"))
+ENERGIES = ((Decimal(10**6), "kJ"), (Decimal(1000), "J"), (Decimal(1), "mJ"))
 FIGURES = 4
 HEAD = 12
 
 
 def duration(value_ns: int | Decimal) -> str:
     """A time in the largest unit that leaves at least 1 before the point: `87.4 µs`."""
-    value = Decimal(value_ns)
-    scale, unit = next((step for step in STEPS if abs(value) >= step[0]), STEPS[-1])
-    return f"{_figures(value / scale)} {unit}"
+    return _scaled(Decimal(value_ns), STEPS)
 
 
 def quantity(value: str | None, unit: str) -> str:
@@ -27,6 +26,8 @@ def quantity(value: str | None, unit: str) -> str:
     number = Decimal(value)
     if unit == "ns":
         return duration(number)
+    if unit == "mJ":
+        return _scaled(number, ENERGIES)
     if unit == "1/s":
         return f"{_figures(number)} /s"
     if unit == "ppm":
@@ -61,12 +62,23 @@ def percent(count: int, of: int) -> str:
     return f"{Decimal(count) * 100 / of:.2f} %" if of else ABSENT
 
 
+def share(part: str) -> str:
+    """A share of 1 as a percentage with two decimals, without its sign: `98.63`."""
+    return f"{Decimal(part) * 100:.2f}"
+
+
 def short(digest: str) -> str:
     """The head of a digest, as people quote it."""
     return digest[:HEAD]
 
 
+def _scaled(value: Decimal, steps: tuple[tuple[Decimal, str], ...]) -> str:
+    scale, unit = next((step for step in steps if abs(value) >= step[0]), steps[-1])
+    return f"{_figures(value / scale)} {unit}"
+
+
 def _figures(value: Decimal) -> str:
     """Four figures, thousands grouped; whole numbers above a thousand lose their fraction."""
-    before = len(f"{abs(value):.0f}") if abs(value) >= 1 else 1
+    rounded = Context(prec=FIGURES).create_decimal(value)
+    before = rounded.adjusted() + 1 if abs(rounded) >= 1 else 1
     return f"{value:,.{max(0, FIGURES - before)}f}"

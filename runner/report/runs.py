@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from runner.contract.check import Checked
@@ -9,9 +10,10 @@ from runner.contract.executor import Executor
 from runner.contract.findings import Finding, latency_withheld
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.quality import QualityEvaluation, QualityResult
-from runner.contract.run import MetricValue, OperatingPoint
-from runner.report.points import point_facts, search_lines, withheld_text
-from runner.report.quantities import duration, interval, metric_name, percent, point_text, quantity, short
+from runner.contract.run import MetricValue, OperatingPoint, Run, Trial
+from runner.report.points import point_facts, withheld_text
+from runner.report.quantities import duration, interval, metric_name, percent, point_text, quantity, share, short
+from runner.report.searches import search_lines
 from runner.report.tables import columns, wrapped
 
 ROOM = 110
@@ -23,9 +25,21 @@ def run_lines(checked: Checked) -> list[str]:
     """The whole run."""
     run, methodology = checked.evidence.run, checked.evidence.methodology
     head = f"{executor_label(checked.evidence.before)}   {WORDS[checked.validity]}   grade {checked.grade}   run {short(checked.bundle.digest)}"
-    trials = f"  {methodology.name} v{methodology.version}, {len(run.trials)} trials in fresh processes, executor {short(run.fingerprint)}"
+    trials = f"  {methodology.name} v{methodology.version}, {trials_text(run.trials)}, executor {short(run.fingerprint)}"
     quick = [f"  {QUICK}"] if methodology.kind == "quick" else []
-    return [head, trials, *quick, *_points(checked), *_quality(checked.evidence.quality), *finding_lines(checked.findings)]
+    said = [line for limitation in run.limitations for line in wrapped(f"note: {limitation}", ROOM, "  ")]
+    return [head, trials, *quick, *said, *_search(run), *_points(checked), *_around(run), *_quality(checked.evidence.quality),
+            *finding_lines(checked.findings)]  # fmt: skip
+
+
+def trials_text(trials: Sequence[Trial]) -> str:
+    """`1 trial in a fresh process`, `3 trials in fresh processes, after a search, with 2 audit trials`."""
+    counts = Counter(trial.purpose for trial in trials)
+    measured = counts.pop("measure", 0)
+    search, audits = counts.pop("search", 0), counts.total()
+    text = f"{measured} {'trial in a fresh process' if measured == 1 else 'trials in fresh processes'}"
+    audited = f", with {audits} audit {'trial' if audits == 1 else 'trials'}" if audits else ""
+    return f"{text}{', after a search' if search else ''}{audited}"
 
 
 def executor_label(executor: Executor) -> str:
@@ -38,7 +52,7 @@ def executor_label(executor: Executor) -> str:
 def _points(checked: Checked) -> Iterator[str]:
     primary = checked.evidence.methodology.primary_metric
     for point in checked.evidence.run.operating_points:
-        yield f"  at {point_text(point)}: {point.completed:,} requests in {duration(point.window_ns)}{_bad(point)}"
+        yield f"  at {point_text(point)}: {point.completed:,} requests completed in {duration(point.window_ns)}{_bad(point)}"
         withheld = latency_withheld(checked.findings, point.name)
         shown = [metric for metric in point.metrics if not (withheld and DEFINITIONS[metric.definition].aggregation == "order_statistic")]
         yield from columns((_metric_row(metric, primary) for metric in shown), indent="    ", right=(1,))
@@ -46,11 +60,31 @@ def _points(checked: Checked) -> Iterator[str]:
             yield "    latencies withheld: a finding below says why"
         for gone in point.withheld:
             yield f"    {metric_name(gone.definition)}: withheld, {withheld_text(gone)}"
-        yield from (f"    {line}" for line in point_facts(point))
-    if checked.evidence.run.search is not None:
-        yield from (f"    {line}" for line in search_lines(checked.evidence.run.search))
-    floors = [trial.floor_p50_ns for trial in checked.evidence.run.trials]
-    yield f"    floor of the driver (a backend that does nothing): p50 {duration(sorted(floors)[len(floors) // 2])}, never subtracted"
+        yield from (f"    {line}" for line in point_facts(point, latencies=not withheld))
+
+
+def _search(run: Run) -> Iterator[str]:
+    if run.search is not None:
+        yield from (f"  {line}" for line in search_lines(run.search))
+
+
+def _around(run: Run) -> Iterator[str]:
+    """What belongs to all points: the warm-up, the driver's floor and what several threads cost, the thermal regime."""
+    trials = [trial for trial in run.trials if trial.purpose == "measure"]
+    settled, extensions = sum(trial.settled is True for trial in trials), sum(trial.settle_extensions for trial in trials)
+    if any(trial.settled is not None for trial in trials):
+        yield f"  warm-up: settled in {settled} of {len(trials)} {'trial' if len(trials) == 1 else 'trials'}, extended {times(extensions)}"
+    handoffs = sorted(trial.handoff_ns for trial in trials if trial.handoff_ns is not None)
+    handed = f"; hand-off between threads p50 {duration(handoffs[len(handoffs) // 2])}" if handoffs else ""
+    floors = sorted(trial.floor_p50_ns for trial in trials)
+    yield f"  floor of the driver (a backend that does nothing): p50 {duration(floors[len(floors) // 2])}{handed}; never subtracted"
+    if run.thermal_regime.value is not None:
+        yield f"  thermal regime: {run.thermal_regime.value}"
+
+
+def times(count: int) -> str:
+    """`never`, `once`, `3 times`."""
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
 
 
 def _metric_row(metric: MetricValue, primary: str) -> tuple[str, str, str, str]:
@@ -69,22 +103,18 @@ def _quality(quality: QualityEvaluation | None) -> Iterator[str]:
     for metric, words in (("accuracy", "accuracy"), ("agreement", f"agreement with the {quality.reference_precision} reference")):
         cell = quality.cell(metric)
         if cell is not None:
-            yield f"  quality: {words} {share(cell)}"
+            yield f"  quality: {words} {_counted(cell)}"
     farthest = quality.cell("largest_logit_difference")
     if farthest is not None:
         yield f"  quality: largest difference of an output {farthest.value} over {farthest.n} items"
 
 
-def share(cell: QualityResult) -> str:
+def _counted(cell: QualityResult) -> str:
     """A counted share with its interval: `97.78 % (440 of 450, 95 % interval 95.97 – 98.79 %)`."""
     if cell.count is None:
         return cell.value
-    bounds = f", 95 % interval {_hundredth(cell.ci_low)} – {_hundredth(cell.ci_high)} %" if cell.ci_low is not None else ""
+    bounds = "" if cell.ci_low is None or cell.ci_high is None else f", 95 % interval {share(cell.ci_low)} – {share(cell.ci_high)} %"
     return f"{percent(cell.count, cell.n)} ({cell.count} of {cell.n}{bounds})"
-
-
-def _hundredth(value: str | None) -> str:
-    return f"{float(value or 0) * 100:.2f}"
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
@@ -118,6 +148,12 @@ def run_document(checked: Checked) -> dict[str, object]:
         "grade": checked.grade,
         "checker": checked.checker,
         "findings": [finding.as_dict() for finding in checked.findings],
+        "latency_withheld": checked.standing.latency_withheld,
+        "exit_reason": run.exit_reason,
+        "limitations": list(run.limitations),
+        "thermal_regime": run.thermal_regime.model_dump(mode="json"),
+        "trials": [trial.model_dump(mode="json") for trial in run.trials],
+        "search": run.search.model_dump(mode="json") if run.search else None,
         "operating_points": [point.model_dump(mode="json") for point in run.operating_points],
         "quality": checked.evidence.quality.model_dump(mode="json")["results"] if checked.evidence.quality else None,
         "primary_metric": DEFINITIONS[methodology.primary_metric].id,

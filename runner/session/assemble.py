@@ -67,7 +67,7 @@ def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIde
     batch, rows = before.serving.max_batch.value or 1, _rows(results)
     trials = tuple(_sensed(result.outcome.trial, rows, device_count(before)) for result in results)
     known = Around(rows, device_count(before), before.serving.batch_policy.value == "dynamic", hidden(before))
-    said = (f"trial {result.outcome.trial.index}: {scrubbed(error)}" for result in results for error in result.outcome.errors)
+    said = (f"trial {result.outcome.trial.index + 1}: {scrubbed(error)}" for result in results for error in result.outcome.errors)
     return Run.model_validate(
         {
             "methodology_sha256": methodology.sha256,
@@ -98,10 +98,10 @@ def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIde
 def _sensed(trial: Trial, rows: Sequence[TelemetryRow], devices: int) -> Trial:
     """The trial with its sensor facts as all rows of the run give them: where its own sampler died, the next one may have read the counters on.
 
-    Where nothing could be read the trial's own word for the reason stays.
+    Where no row tells, the trial's own word stays.
     """
     found = sensor_facts(trial, rows, devices, {})
-    return trial.model_copy(update={name: leaf for name, leaf in found.items() if leaf.value != getattr(trial, name).value})
+    return trial.model_copy(update={name: leaf for name, leaf in found.items() if leaf.value not in (None, getattr(trial, name).value)})
 
 
 def instance(executor: Executor, node: NodeIdentity) -> str:

@@ -139,7 +139,8 @@ def _one_trial(side: _Side, stage: Stage, asked: Asked, world: World, scratch: P
 
 def _circumstances(side: _Side, world: World, nonce: str | None, measuring_party: str, limitations: tuple[str, ...]) -> Circumstances:
     reason = "completed" if side.failure is None else "failed"
-    more = () if side.failure is None else (f"trial {side.failure.trial} failed; the trials before it are kept",)
+    failed = None if side.failure is None else side.failure.trial
+    more = () if failed is None else (f"trial {failed + 1} failed; the trials before it are kept",)
     offset = world.clock_offset_ns()
     return Circumstances(side.started_at, side.ended_at, offset, world.build, nonce, measuring_party, reason, (*limitations, *more))
 

@@ -27,6 +27,7 @@ from runner.verbs.result import DONE, FAILED, WANTING, Result
 from runner.walltime import clock_offset_ns, utc_now
 
 MOST_DIGITS = 16
+MOST_LINES = 11
 PARTIES: tuple[str, ...] = get_args(Run.model_fields["measuring_party"].annotation)
 
 
@@ -140,6 +141,7 @@ def _run(measured: Measured, entry: Entry) -> dict[str, object]:
 
 
 def _failure(failure: Failure) -> list[str]:
-    said = failure.said.splitlines()
-    what = "no bundle" if failure.trial is None else f"trial {failure.trial} failed"
-    return [f"{failure.plan.label}: {what}", *(f"  {line}" for line in said[-12:])]
+    """What failed and why in the first line, the end of what else was said below it."""
+    *before, last = failure.said.splitlines() or [""]
+    what = "no bundle" if failure.trial is None else f"trial {failure.trial + 1} failed"
+    return [f"{failure.plan.label}: {what}: {last}", *(f"  {line}" for line in before[-MOST_LINES:])]

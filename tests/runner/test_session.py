@@ -190,12 +190,12 @@ def test_an_error_that_names_a_home_costs_no_side_its_bundle_and_the_home_stays_
     found = session(Machine(error="FileNotFoundError: /home/somebody/model.onnx"))
     assert (len(found.measured), found.failures) == (2, ())
     said = found.measured[0].checked.evidence.run.limitations
-    assert said[0] == "trial 0: (a text with a home-path was left out)"
+    assert said[0] == "trial 1: (a text with a home-path was left out)"
 
 
 def test_an_error_without_a_secret_is_told_as_it_is() -> None:
     found = session(Machine(error="RuntimeError: no kernel for this shape"))
-    assert found.measured[0].checked.evidence.run.limitations[2] == "trial 2: RuntimeError: no kernel for this shape"
+    assert found.measured[0].checked.evidence.run.limitations[2] == "trial 3: RuntimeError: no kernel for this shape"
 
 
 def test_a_text_is_cut_where_a_limitation_would_not_hold_it() -> None:
