@@ -18,7 +18,7 @@ from hypothesis import strategies as some
 
 from runner.contract.columns import Limits
 from runner.contract.problems import Problems
-from runner.contract.samples import COLUMNS, Samples, decode, encode, joined, lag_queue_service, problems_of
+from runner.contract.samples import Samples, decode, encode, joined, lag_queue_service, problems_of
 from runner.contract.schedules import offsets
 
 MILLION = 1_000_000
