@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,11 @@ from runner.contract.fields import AnyField, Whole
 from runner.contract.keys import SigningKey
 from runner.contract.problems import Problems
 from runner.contract.run import RunnerBuild
-from runner.contract.samples import Samples
+from runner.contract.samples import Samples, lag_queue_service
 from runner.node import NodeIdentity
 from runner.session.measure import Session, World, measure
 from runner.session.plan import Plan, distinct, parse
+from runner.session.rows import together
 from runner.session.scrub import scrubbed
 from runner.session.spawn import TrialFailed
 from runner.session.task import Outcome, Task, TrialResult
@@ -201,3 +203,25 @@ def test_an_error_without_a_secret_is_told_as_it_is() -> None:
 def test_a_text_is_cut_where_a_limitation_would_not_hold_it() -> None:
     assert scrubbed("x" * 5_000) == "x" * 1_899 + "…"
     assert scrubbed("Authorization: Bearer abc and me@example.org") == "(a text with a bearer and a e-mail was left out)"
+
+
+def test_a_wait_that_one_part_states_is_kept_and_those_of_the_others_still_follow_from_their_rows() -> None:
+    plain = samples(trials=2, requests=50)
+    first, last = plain.only(0), plain.only(1)
+    waited = replace(last, queue_ns=last.t_sent_ns - last.t_scheduled_ns)
+    found = together([first, waited])
+    assert found.queue_ns is not None
+    assert found.queue_ns[50:].tolist() == (last.t_sent_ns - last.t_scheduled_ns).tolist()
+    assert [part.tolist() for part in lag_queue_service(found.only(0))] == [part.tolist() for part in lag_queue_service(first)]
+
+
+def test_what_a_trial_leaves_that_is_no_result_fails_its_side_alone() -> None:
+    class Garbling(Machine):
+        def spawn(self, task: Task, folder: Path, patience_s: float) -> None:
+            super().spawn(task, folder, patience_s)
+            if task.backend == "onnxruntime" and task.trial == 1:
+                (folder / "samples.parquet").write_bytes(b"PAR1")
+
+    found = session(Garbling())
+    assert [(failure.plan.backend, failure.trial) for failure in found.failures] == [("onnxruntime", 1)]
+    assert [len(measured.checked.evidence.run.trials) for measured in found.measured] == [1, 3]

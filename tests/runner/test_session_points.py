@@ -128,6 +128,21 @@ def test_an_open_loop_sends_the_schedule_of_its_seed(sessions: dict[str, Session
     assert trial.schedule_sha256 == digest(due)
 
 
+@pytest.mark.parametrize("name", ["rates", "poisson", "trace"])
+def test_counters_are_read_once_a_window_has_closed(sessions: dict[str, Session], name: str) -> None:
+    found, trial = run_of(sessions[name]).evidence, first(sessions[name])
+    ends = [window.end_ns for window in trial.points]
+    starts = [window.start_ns for window in trial.points][1:]
+    assert all(end <= start for end, start in zip(ends, starts, strict=False))
+    for end, until in zip(ends, [*starts, end_of(trial)], strict=True):
+        assert [row for row in found.telemetry if end <= row.t_ns <= until]
+
+
+def end_of(trial: Trial) -> int:
+    """When its last phase ended."""
+    return max(phase.end_ns for phase in trial.phases)
+
+
 def searched(checked: Checked) -> tuple[float, float, float]:
     """Capacity, and the lower and the upper end of the bracket (or the capacity)."""
     found = checked.evidence.run.search

@@ -113,6 +113,12 @@ def test_fp32_agrees_with_its_own_reference_everywhere(opened: list[Checked]) ->
     assert agreement.count == agreement.n
 
 
+def test_answers_kept_under_load_are_those_of_the_evaluation(opened: list[Checked]) -> None:
+    for checked in opened:
+        assert checked.evidence.samples.answer is not None
+        assert "accuracy-in-performance" not in {finding.code for finding in checked.findings}
+
+
 def test_load_first_inference_warm_up_and_floor_are_timed(opened: list[Checked]) -> None:
     for trial in (trial for checked in opened for trial in checked.evidence.run.trials):
         assert trial.load_time_ns > trial.first_inference_ns > 0
