@@ -10,12 +10,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NoReturn
 
 from runner.contract.problems import Problem, Problems
 
 LARGEST_INTEGER = 2**53 - 1
 DEEPEST = 40
+MOST_PROBLEMS = 100  # told of one document; whoever sends more has sent something else
 LARGEST_DOCUMENT_BYTES = 8 * 1024 * 1024
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -23,9 +25,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def encode(value: object) -> bytes:
     """The canonical UTF-8 bytes of a JSON value; raises `Problems` that name every place outside the profile."""
-    problems = list(_outside_profile(value, "$", 0))
-    if problems:
-        raise Problems(problems)
+    _refuse(value)
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
@@ -47,9 +47,7 @@ def decode(content: bytes, *, canonical: bool = False) -> object:
         value = json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float, parse_int=_integer)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise Problems([Problem("$", str(error)[:200], "one JSON document in UTF-8", "send valid JSON")]) from error
-    problems = list(_outside_profile(value, "$", 0))
-    if problems:
-        raise Problems(problems)
+    _refuse(value)
     if canonical and encode(value) != content:
         raise Problems([Problem("$", "another spelling", "canonical JSON: sorted keys, no spaces", "encode with runner.contract.canonical")])
     return value
@@ -72,6 +70,26 @@ def _integer(text: str) -> int:
     if len(text) > 17 or abs(int(text)) > LARGEST_INTEGER:
         raise Problems([Problem("$", text[:40], "an integer with |n| < 2^53", "write larger numbers as decimal strings")])
     return int(text)
+
+
+def _refuse(value: object) -> None:
+    """`Problems` for a value outside the profile; places are only written out where something is wrong, because a document may have millions."""
+    if not _inside_profile(value, 0):
+        raise Problems(islice(_outside_profile(value, "$", 0), MOST_PROBLEMS))
+
+
+def _inside_profile(value: object, depth: int) -> bool:
+    """Whether `_outside_profile` has nothing to say."""
+    if depth > DEEPEST:
+        return False
+    if isinstance(value, str):
+        return "\x00" not in value and _SURROGATE.search(value) is None
+    if isinstance(value, int):
+        return isinstance(value, bool) or -LARGEST_INTEGER <= value <= LARGEST_INTEGER
+    if isinstance(value, dict):
+        named = all(isinstance(key, str) and key.isascii() and key.isprintable() for key in value)
+        return named and all(_inside_profile(inner, depth + 1) for inner in value.values())
+    return value is None or (isinstance(value, (list, tuple)) and all(_inside_profile(inner, depth + 1) for inner in value))
 
 
 def _outside_profile(value: object, path: str, depth: int) -> Iterator[Problem]:

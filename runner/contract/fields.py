@@ -19,13 +19,12 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
-from runner.contract.canonical import decode, encode
+from runner.contract.canonical import MOST_PROBLEMS, decode, encode
 from runner.contract.problems import Problem, Problems
 
 T = TypeVar("T")
 LONGEST_TEXT = 4_000
 MOST_ENTRIES = 400
-MOST_PROBLEMS = 100  # told of one document; whoever sends more has sent something else
 
 
 def _not_minus_zero(text: str) -> str:

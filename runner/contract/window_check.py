@@ -20,7 +20,7 @@ from runner.contract.telemetry_row import stretch
 
 SAMPLES, TELEMETRY = "samples.parquet", "telemetry.parquet"
 LONGEST_RUN_NS = 31 * 86_400 * 10**9
-MOST_READINGS = 4_000_000  # readings to look at, each for every device and window that it is near to
+MOST_READINGS = 6_000_000  # readings to look at, each for every device and window that it is near to
 UNTRIED_PER_S = "1"
 
 

@@ -7,7 +7,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.contract.canonical import LARGEST_INTEGER, decode, digest, encode
+from runner.contract.canonical import LARGEST_INTEGER, MOST_PROBLEMS, decode, digest, encode
 from runner.contract.problems import Problems
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
@@ -96,3 +96,25 @@ def test_order_of_keys_changes_no_digest() -> None:
 
 def test_a_boolean_is_not_an_integer() -> None:
     assert digest({"a": True}) != digest({"a": 1})
+
+
+odd = (
+    st.floats() | st.integers() | st.text(max_size=3) | st.binary(max_size=2) | st.just("\x00") | st.just("\ud800") | st.sampled_from([(), set(), 1j])
+)
+
+
+@settings(deadline=None)
+@given(st.recursive(odd, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3)))
+def test_a_value_has_canonical_bytes_or_reasons_why_not(value: object) -> None:
+    try:
+        content = encode(value)
+    except Problems as refused:
+        assert 0 < len(refused.problems) <= MOST_PROBLEMS
+    else:
+        assert encode(decode(content)) == content
+
+
+def test_a_document_of_errors_is_told_in_a_hundred_of_them() -> None:
+    with pytest.raises(Problems) as caught:
+        encode([0.5] * 1_000)
+    assert len(caught.value.problems) == MOST_PROBLEMS

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from runner.contract.canonical import encode, sha256
-from runner.contract.fields import MOST_PROBLEMS, Document, Grown
+from runner.contract.canonical import MOST_PROBLEMS, encode, sha256
+from runner.contract.fields import Document, Grown
 from runner.contract.loads import Load
 from runner.contract.methodology import Gates, Methodology, Protocol, Slo
 from runner.contract.problems import Problems

@@ -214,7 +214,7 @@ def test_telemetry_of_a_device_that_the_executor_lacks_is_refused() -> None:
 
 def test_more_readings_around_windows_than_anybody_can_look_through_are_too_large() -> None:
     found = sweep().evidence
-    many = tuple(TelemetryRow(found.run.trials[0].window_start_ns, cpu_total_ticks=1) for _ in range(20_000))
+    many = tuple(TelemetryRow(found.run.trials[0].window_start_ns, cpu_total_ticks=1) for _ in range(30_000))
     spread = [replace(found, telemetry=many, before=executor(hw__vendor=seen("nvidia"), hw__count=seen(count))) for count in (1, 256)]
     assert ["too-large" in {problem.code for problem in window_problems(one)} for one in spread] == [False, True]
 
