@@ -27,6 +27,7 @@ METRIC_WORDS: Final = {
 }  # fmt: skip
 MOST_FIGURES: Final = 32  # remembered by a process; at most 6 000 points each, about half a MB
 WITHHELD: Final = {
+    "nothing-completed": "no request completed inside a window",
     "too-few-requests": "too few requests for this percentile",
     "too-few-effective-requests": "too few effective requests for this percentile",
     "no-valid-energy": "not every trial has a valid reading of energy; the reasons stand under energy",

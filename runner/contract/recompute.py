@@ -99,7 +99,9 @@ def _metrics(
     theirs |= {one.definition: one.effective_by_trial for one in stated.metrics} if stated else {}
     for name in methodology.metrics.definitions:
         definition = DEFINITIONS[name]
-        if definition.aggregation == "rate":
+        if grown and definition.aggregation == "rate" and not any(one.completed_inside for one in rows):
+            withheld.append(Withheld(definition=name, reason="nothing-completed", requests_needed=1, requests_fewest=0))
+        elif definition.aggregation == "rate":
             found.append(_value(definition, [_rate(trial, name) for trial in rows], rows))
         elif definition.aggregation == "mean":
             if name in energies:

@@ -86,6 +86,8 @@ def withheld_text(gone: Withheld) -> str:
     """What a metric that is not shown lacks."""
     if gone.reason == "no-valid-energy":
         return "not every trial has a valid energy"
+    if gone.reason == "nothing-completed":
+        return "no request completed inside a window"
     if gone.reason == "too-few-effective-requests":
         return f"needs {gone.requests_needed:,} independent requests, has the worth of {gone.requests_fewest:,}"
     return f"needs {gone.requests_needed:,} requests a trial, has {gone.requests_fewest:,}"

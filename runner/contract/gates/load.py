@@ -62,8 +62,8 @@ def _rate(evidence: Evidence, path: str, scheduled: Integers, offered: Integers)
 
 
 def _backlog(path: str, rows: WindowRows) -> Iterator[Finding]:
-    scheduled = len(rows.latencies_ns) + rows.failed + rows.timed_out
-    if scheduled and rows.completed_inside * MILLION // scheduled < ACHIEVED_SHARE_PPM:
+    scheduled, done = len(rows.latencies_ns) + rows.failed + rows.timed_out, rows.completed_inside + rows.failed  # what failed piles up nowhere
+    if scheduled and done * MILLION // scheduled < ACHIEVED_SHARE_PPM:
         yield Finding("over-saturated", path, f"{rows.completed_inside} of {scheduled} completed inside the window")
 
 
