@@ -132,7 +132,7 @@ def _health(view: RunView) -> tuple[str, str]:
 
 
 def _variation(view: RunView) -> tuple[str, str]:
-    return ("passed", "") if len(view.run.trials) > 1 else ("not_applicable", "one trial does not vary")
+    return ("passed", "") if sum(trial.purpose == "measure" for trial in view.run.trials) > 1 else ("not_applicable", "one trial does not vary")
 
 
 UNJUDGED: Final[dict[str, Callable[[RunView], tuple[str, str]]]] = {

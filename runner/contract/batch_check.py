@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runner.contract.generator import most_at_once
 from runner.contract.problems import Problem
 from runner.contract.samples import Samples
 from runner.contract.slot_check import never_sent
@@ -73,6 +74,8 @@ def batch_problems(mine: Samples, max_batch: int | None, timeout_ns: int | None,
     if (wrong := found.last_due_ns > found.sent_ns).any():
         said = f"a batch sent at {int(found.sent_ns[np.argmax(wrong)])} ns"
         yield Problem(f"{place}:t_sent_ns", said, "sent after its last member was due", "write when the batch was sent", CODE)
+    elif (crowd := most_at_once(found.sent_ns, found.last_ns)) > workers and not (found.members != found.size)[~found.holds_first].any():
+        yield Problem(f"{place}:t_sent_ns", f"{crowd} batches at once", f"{workers} at most", "state the workers that served", "concurrency-exceeded")
     if mine.queue_ns is not None:
         yield from _closing(found, max_batch, timeout_ns, workers, place)
 

@@ -88,9 +88,14 @@ def achieved_ppm(rows: Samples, *, serial: bool = True) -> int | None:
 
 def in_flight_at_most(rows: Samples) -> int:
     """The largest number of requests in flight at one moment, from sent up to but not including last."""
-    if not len(rows):
+    return most_at_once(rows.t_sent_ns, rows.t_last_ns)
+
+
+def most_at_once(sent_ns: Integers, last_ns: Integers) -> int:
+    """The most of these stretches that hold one moment, from sent up to but not including last; 0 for none."""
+    if not len(sent_ns):
         return 0
-    sent, last = np.sort(rows.t_sent_ns), np.sort(rows.t_last_ns)
+    sent, last = np.sort(sent_ns), np.sort(last_ns)
     return int(np.max(np.arange(1, len(sent) + 1) - np.searchsorted(last, sent, side="right")))
 
 

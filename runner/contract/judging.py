@@ -184,8 +184,9 @@ def precondition(a: Side, b: Side, policy: Policy, context: Context) -> Iterator
 
 def support(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Reason]:
     """R-24: fewer trials than the methodology asks, or a primary metric that the requests do not support."""
-    if any(len(side.run.trials) < side.methodology.protocol.min_trials for side in (a, b)):
-        left, right = (f"{len(side.run.trials)} of {side.methodology.protocol.min_trials}" for side in (a, b))
+    counts = [(sum(trial.purpose == "measure" for trial in side.run.trials), side.methodology.protocol.min_trials) for side in (a, b)]
+    if any(measured < least for measured, least in counts):
+        left, right = (f"{measured} of {least}" for measured, least in counts)
         yield reason("R-24", "run.trials", left, right)
     primary = a.methodology.primary_metric
     left, right = ("stated" if _states(side, primary, context) else "withheld" for side in (a, b))

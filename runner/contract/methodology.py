@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from runner.contract.canonical import digest
 from runner.contract.fields import Digest, Document, Grown, Name
 from runner.contract.loads import Load, Natural, Positive, Seed
-from runner.contract.metrics import DEFINITIONS
+from runner.contract.metrics import DEFINITIONS, ENERGIES
 from runner.contract.versions import parse
 
 GROWN_SEMANTICS = 2  # from here on a point states lag, certificates, energy and the rest beside its metrics, and all of it is recomputed
@@ -251,13 +251,24 @@ class Methodology(Document):
 
     @model_validator(mode="after")
     def _shape_fits_load(self) -> Self:
-        several = len(self.load.points) != 1
-        if several != (self.shape == "sweep"):
+        several, grown = len(self.load.points) != 1, self.protocol.measurement_semantics >= GROWN_SEMANTICS
+        if several != (self.shape == "sweep") and (several or grown):
             raise ValueError(f"shape {self.shape} does not fit the load: several rates, concurrencies or a search are a sweep, and a sweep has them")
         if self.load.search is not None and self.slo.metric == "none":
             raise ValueError("a search looks for the highest load under a latency budget: state slo")
-        if (self.protocol.ramp_ns > 0) != (self.shape == "sustained"):
+        if (self.protocol.ramp_ns > 0) != (self.shape == "sustained") and (self.protocol.ramp_ns or grown):
             raise ValueError("protocol.ramp_ns: a sustained shape has a ramp, and no other one has")
+        return self
+
+    @model_validator(mode="after")
+    def _energy_can_be_computed(self) -> Self:
+        """From semantics 2 on: a scope by a method that can see it."""
+        asked = self.protocol.energy.scope, self.protocol.energy.method
+        if self.protocol.measurement_semantics >= GROWN_SEMANTICS and asked not in (("none", "none"), *ENERGIES):
+            told = ", ".join(f"{scope} by {method}" for scope, method in ENERGIES)
+            raise ValueError(f"protocol.energy: {asked[0]} by {asked[1]}; this can be measured: {told}, or none by none")
+        if self.protocol.measurement_semantics >= GROWN_SEMANTICS and self.protocol.energy.idle_subtraction and not self.protocol.idle_ns:
+            raise ValueError("protocol.idle_ns: net energy needs a rest around the windows, whose power is subtracted")
         return self
 
     @model_validator(mode="after")

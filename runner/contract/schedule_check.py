@@ -14,7 +14,7 @@ from runner.contract.problems import Problem, Problems
 from runner.contract.run import Trial, Window
 from runner.contract.samples import Samples
 from runner.contract.schedules import class_sequence, departure, due_times, requests_due
-from runner.contract.slot_check import closed_problems, queue_problems
+from runner.contract.slot_check import closed_problems, crowd_problems, queue_problems
 
 DYNAMIC = "dynamic"
 
@@ -65,6 +65,7 @@ def _window(evidence: Evidence, trial: Trial, window: Window, load: Load, path: 
         yield from _offered(evidence, trial, window, load, mine, path)
         if not dynamic:
             yield from queue_problems(mine, workers, place)
+            yield from crowd_problems(mine, workers, place)
     if dynamic:
         yield from batch_problems(mine, serving.max_batch.value, serving.batch_timeout_ns.value, workers, place)
     yield from _classes(mine, load, trial, window, place)

@@ -14,7 +14,6 @@ from runner.contract.run import SearchOutcome, SearchStep, Trial, Window
 from runner.contract.samples import STATUS, Samples
 from runner.contract.search import SearchRules, bracket, confirmed, deviation, next_act, rate_text
 from runner.contract.search_step import Level, Tally, chunk_of, finished, step_answer, step_of, tally
-from runner.contract.window_rows import rows_of
 
 PATH = "run.json:search"
 CAPACITY_POINTS = 1  # the first point of a search trial is a single stream in closed loop, whose throughput the search starts from
@@ -88,7 +87,7 @@ def _layout(evidence: Evidence, trial: Trial, rules: SearchRules, stated: Search
 
 
 def _capacity(evidence: Evidence, trial: Trial, stated: SearchOutcome) -> Iterator[Problem]:
-    rows, serving = rows_of(evidence.samples, trial, trial.points[0]), evidence.before.serving
+    rows, serving = evidence.rows(trial, trial.points[0]), evidence.before.serving
     capacity = rate_text(Fraction(rows.completed_inside * 10**9, rows.window_ns)) if rows.completed_inside else "0"
     if stated.capacity_per_s != capacity:
         yield Problem(f"{PATH}.capacity_per_s", stated.capacity_per_s, capacity, "state what the rows give", "numbers-differ")

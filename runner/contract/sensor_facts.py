@@ -48,15 +48,18 @@ def _whole(value: int | None, otherwise: str) -> Whole:
     return Whole(value=value, status="observed", source=SOURCE)
 
 
-def thermal_regime(trials: Sequence[Trial], samples: Samples, rows: Sequence[TelemetryRow], devices: int) -> Text:
-    """The regime of a run: that of its measuring trials where they agree, else transient; unreadable with the reason where one cannot be told."""
+def thermal_regime(trials: Sequence[Trial], samples: Samples, rows: Sequence[TelemetryRow], devices: int, *, batched: bool = False) -> Text:
+    """The regime of a run: that of its measuring trials where they agree, else transient; unreadable with the reason where one cannot be told.
+
+    `batched` says that each row is one sample whatever the size of its batch.
+    """
     if not devices:
         return Text(status="unreadable:no-sensor", source=SOURCE)
     names = set()
     for trial in (one for one in trials if one.purpose == "measure"):
         rested = [phase.end_ns - phase.start_ns for phase in trial.phases if phase.name == "idle_before"]
         for window in trial.points:
-            done = rows_of(samples, trial, window).done_ns
+            done = rows_of(samples, trial, window, batched=batched).done_ns
             found = regime(rows, (window.start_ns, window.end_ns), done, devices, idle_before_ns=rested[0] if rested else None)
             if found.name is None:
                 return Text(status=f"unreadable:{found.reason}", source=SOURCE)
@@ -73,7 +76,8 @@ def sensor_problems(evidence: Evidence) -> Iterator[Problem]:
         true = sensor_facts(trial, evidence.telemetry, devices, {})
         for name in FACTS:
             yield from _unequal(f"run.json:trials[{trial.index}].{name}", getattr(trial, name), true[name])
-    yield from _unequal("run.json:thermal_regime", run.thermal_regime, thermal_regime(run.trials, evidence.samples, evidence.telemetry, devices))
+    regime_found = thermal_regime(run.trials, evidence.samples, evidence.telemetry, devices, batched=evidence.batched)
+    yield from _unequal("run.json:thermal_regime", run.thermal_regime, regime_found)
 
 
 def _unequal(path: str, stated: Text | Whole, true: Text | Whole) -> Iterator[Problem]:

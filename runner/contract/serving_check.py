@@ -14,6 +14,7 @@ from runner.contract.problems import Problem
 PATH = "samples.parquet:batch_size"
 PLACE = "executor.before.json:serving"
 POLICIES = ("single", "fixed", "dynamic", "as_requested")
+MOST_WORKERS = 1_024
 MOST_ANSWERED = 20_000_000  # samples that the requests of a run may carry together
 
 
@@ -50,5 +51,8 @@ def _policy(serving: Serving) -> Iterator[Problem]:
     policy, most = serving.batch_policy.value, serving.max_batch.value
     if policy not in POLICIES:
         yield Problem(f"{PLACE}.batch_policy", str(policy)[:80], f"one of {', '.join(POLICIES)}", "state how it served")
-    elif policy == "single" and most not in (None, 1):
+    for name in ("replicas", "streams"):
+        if (getattr(serving, name).value or 1) > MOST_WORKERS:
+            yield Problem(f"{PLACE}.{name}", str(getattr(serving, name).value), f"{MOST_WORKERS} at most", "state what served", "too-large")
+    if policy == "single" and most not in (None, 1):
         yield Problem(f"{PLACE}.max_batch", str(most), "1 under single", "state the batch that ran")

@@ -25,6 +25,9 @@ def closed_problems(mine: Samples, start_ns: int, end_ns: int, concurrency: int,
     """
     if not len(mine):
         return
+    if mine.queue_ns is not None and mine.queue_ns.any():
+        waited = f"{int(mine.queue_ns.max())} ns"
+        yield Problem(f"{place}:queue_ns", waited, "0: nobody waits for a slot that sends when it is free", "state no wait", "queue-unfounded")
     if (found := in_flight_at_most(mine)) > concurrency:
         yield Problem(f"{place}:t_sent_ns", f"{found} in flight", f"{concurrency} at most", "keep to the concurrency", "concurrency-exceeded")
     if concurrency == 1:
@@ -67,6 +70,12 @@ def queue_problems(mine: Samples, workers: int, place: str) -> Iterator[Problem]
         row = int(np.flatnonzero(unfounded)[workers])
         found = f"{int(unfounded.sum())} waits that no request of the window ended, such as {int(mine.queue_ns[row])} ns"
         yield Problem(f"{place}:queue_ns[{row}]", found, f"{workers} at most", "write when the slot became free", "queue-unfounded")
+
+
+def crowd_problems(mine: Samples, workers: int, place: str) -> Iterator[Problem]:
+    """`concurrency-exceeded`: more requests at work at one moment than there are workers."""
+    if (found := in_flight_at_most(mine.rows(~never_sent(mine)))) > workers:
+        yield Problem(f"{place}:t_sent_ns", f"{found} at work at once", f"{workers} at most", "state the workers that served", "concurrency-exceeded")
 
 
 def never_sent(mine: Samples) -> Flags:

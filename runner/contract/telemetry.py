@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 
 import pyarrow as pa
 
-from runner.contract.canonical import LARGEST_INTEGER
+from runner.contract.canonical import LARGEST_INTEGER, MOST_PROBLEMS
 from runner.contract.columns import Column, Limits, Reader, write
 from runner.contract.problems import Problem, Problems
 from runner.contract.telemetry_row import HOST, NAMES, OPTIONAL, TelemetryRow
@@ -39,7 +40,7 @@ def encode(rows: Sequence[TelemetryRow]) -> bytes:
 
     An optional column is written where some row holds a value in it, and not otherwise.
     """
-    problems = list(problems_of(rows))
+    problems = list(islice(problems_of(rows), MOST_PROBLEMS))
     if problems:
         raise Problems(problems)
     values = {column.name: list(map(attrgetter(column.name), rows)) for column in COLUMNS}
@@ -57,7 +58,7 @@ def decode(content: bytes | Path, limits: Limits = TELEMETRY_LIMITS) -> tuple[Te
     there = [column.name for column in reader.columns]
     values = zip(*(table.column(name).to_pylist() for name in there), strict=True)
     rows = tuple(TelemetryRow(**dict(zip(there, row, strict=True))) for row in values)
-    problems = list(problems_of(rows))
+    problems = list(islice(problems_of(rows), MOST_PROBLEMS))
     if problems:
         raise Problems(problems)
     return rows

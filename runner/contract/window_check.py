@@ -11,7 +11,7 @@ import numpy as np
 from runner.contract.evidence import Evidence
 from runner.contract.loads import Load
 from runner.contract.methodology import GROWN_SEMANTICS
-from runner.contract.point_energy import IDLE
+from runner.contract.point_energy import IDLE, resting
 from runner.contract.problems import Problem
 from runner.contract.run import SearchOutcome, Trial
 from runner.contract.samples import lag_queue_service
@@ -21,6 +21,7 @@ from runner.contract.telemetry_row import stretch
 SAMPLES, TELEMETRY = "samples.parquet", "telemetry.parquet"
 LONGEST_RUN_NS = 31 * 86_400 * 10**9
 MOST_READINGS = 6_000_000  # readings to look at, each for every device and window that it is near to
+AUDITS = ("repeat-one-sample", "alternate-seed")
 UNTRIED_PER_S = "1"
 
 
@@ -37,10 +38,12 @@ def window_problems(evidence: Evidence) -> Iterator[Problem]:
     """Every trial whose purpose, seed or windows are not those of the methodology, and rows of no window."""
     if evidence.methodology.protocol.measurement_semantics >= GROWN_SEMANTICS:
         yield from _one_after_the_other(evidence)
+        yield from _phases(evidence)
         yield from _readable(evidence)
         yield from _waits(evidence)
     if evidence.trace is not None and evidence.methodology.load.process != "trace":
         yield Problem("arrivals.parquet", "a recording", "none: the load replays none", "leave it out", "identity")
+    yield from _purposes(evidence)
     for trial in evidence.run.trials:
         yield from _seed(evidence, trial)
         yield from _loads(evidence, trial)
@@ -51,6 +54,38 @@ def window_problems(evidence: Evidence) -> Iterator[Problem]:
     if evidence.methodology.load.search is not None and evidence.run.search is None:
         yield Problem("run.json:search", "none", "a search", "search before measuring", "numbers-differ")
     yield from _strays(evidence)
+
+
+def _purposes(evidence: Evidence) -> Iterator[Problem]:
+    """A search first where one is asked for, then what measures, then the audits asked for, each once: nobody chooses what enters a headline.
+
+    An audit that is missing is a finding; one that nobody asked for could be a slow trial under another name.
+    """
+    found, asked = [trial.purpose for trial in evidence.run.trials], evidence.methodology.protocol.audits
+    grown = evidence.methodology.protocol.measurement_semantics >= GROWN_SEMANTICS
+    first = ["search"] if grown and evidence.methodology.load.search is not None else []
+    rest = found[len(first) :] if found[: len(first)] == first else found
+    measured = sum(purpose == "measure" for purpose in rest)
+    audits = [audit for audit in AUDITS if grown and audit in asked and audit in rest]
+    if found != [*first, *(["measure"] * measured), *audits]:
+        expected = ", ".join([*first, "measure …", *(audit for audit in AUDITS if grown and audit in asked)])
+        yield Problem("run.json:trials.purpose", ", ".join(found)[:80], expected, "state what each trial was for", "numbers-differ")
+
+
+def _phases(evidence: Evidence) -> Iterator[Problem]:
+    """The phases of a trial follow one another, and rest is as long as the methodology asks: a short one, or one under load, flatters net energy."""
+    least = evidence.methodology.protocol.idle_ns
+    for trial in evidence.run.trials:
+        free = 0
+        for place, phase in enumerate(trial.phases):
+            path, length = f"run.json:trials[{trial.index}].phases[{place}]", phase.end_ns - phase.start_ns
+            if phase.start_ns < free:
+                found = f"{phase.name} from {phase.start_ns} ns on"
+                yield Problem(path, found, f"from {free} ns on", "state one phase after the other", "numbers-differ")
+            if phase.name in IDLE and (not least or length < least):
+                expected = f"{least} ns at least" if least else "no rest: the methodology asks for none"
+                yield Problem(path, f"{phase.name} of {length} ns", expected, "rest as the methodology asks", "numbers-differ")
+            free = max(free, phase.end_ns)
 
 
 def _seed(evidence: Evidence, trial: Trial) -> Iterator[Problem]:
@@ -120,9 +155,15 @@ def _readable(evidence: Evidence) -> Iterator[Problem]:
     if strange:
         found = str(strange)[:80]
         yield Problem(f"{TELEMETRY}:device", found, f"below {devices}", "read the devices that the executor has", "numbers-differ")
-    looked = sum(len(stretch(rows, (one.start_ns, one.end_ns))) for trial in evidence.run.trials for one in trial.points)
+    looked = 0
+    for trial in evidence.run.trials:
+        for one in trial.points:
+            window = one.start_ns, one.end_ns
+            looked += sum(len(stretch(rows, span)) for span in (window, *resting(trial, window)))
+            if looked * (devices + 1) > MOST_READINGS:
+                break
     if looked * (devices + 1) > MOST_READINGS:
-        found = f"{looked} readings around windows, {devices} devices"
+        found = f"{looked} readings around windows and rests, {devices} devices"
         yield Problem(TELEMETRY, found, f"{MOST_READINGS} in all", "read the sensors at a lower rate", "too-large")
 
 

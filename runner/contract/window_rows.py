@@ -34,7 +34,13 @@ class WindowRows:
     timed_out: int
     due: Samples = field(repr=False)
     due_ok: Flags = field(repr=False)
-    done_ns: Integers = field(repr=False)
+    _ended_ns: Integers = field(repr=False)
+    _answers: Integers = field(repr=False)
+
+    @cached_property
+    def done_ns(self) -> Integers:
+        """When each sample was answered inside the window, sorted: a request of several is there as often. Made when it is asked for."""
+        return np.sort(np.repeat(self._ended_ns, self._answers))
 
     @property
     def window_ns(self) -> int:
@@ -76,17 +82,18 @@ def rows_of(samples: Samples, trial: Trial, window: Window | None = None, *, bat
     done = ok & (last >= window.start_ns) & (last <= window.end_ns)
     due = mine if bool(inside.all()) else mine.rows(inside)
     kept = ok & inside
-    done_ns = last[done] if batched else np.repeat(last[done], mine.batch_size[done])
+    answers = np.ones(int(done.sum()), np.int64) if batched else mine.batch_size[done].astype(np.int64)
     return WindowRows(
         trial.index,
         window,
         np.sort((last - scheduled)[kept]),
         np.sort((last - mine.t_sent_ns)[kept]),
         int(done.sum()),
-        len(done_ns),
+        int(answers.sum()),
         int((inside & ((status == STATUS["error"]) | (status == STATUS["cancelled"]))).sum()),
         int((inside & (status == STATUS["timeout"])).sum()),
         due,
         due.status == STATUS["ok"],
-        np.sort(done_ns),
+        last[done],
+        answers,
     )

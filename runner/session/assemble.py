@@ -82,7 +82,7 @@ def _run(results: Sequence[TrialResult], methodology: Methodology, node: NodeIde
             "ended_at": around.ended_at,
             "clock_offset_ns": around.clock_offset_ns,
             "clock_cost_ns": max(result.outcome.clock_cost_ns for result in results),
-            "thermal_regime": thermal_regime(trials, samples, rows, device_count(before)),
+            "thermal_regime": thermal_regime(trials, samples, rows, device_count(before), batched=known.batched),
             "power_source": _power_source(before),
             "telemetry_capabilities": results[0].outcome.telemetry_capabilities,
             "tuning": Tuning(),

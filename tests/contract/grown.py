@@ -280,6 +280,7 @@ def board(**changes: Any) -> Told:
     given: dict[str, Any] = {
         "kind": "microbenchmark", "protocol__min_duration_ns": 120 * SECOND, "metrics__definitions": [*NAMES[:2], "throughput@1", *ENERGIES],
         "protocol__energy": {"scope": "gpu_board", "method": "nvml_counter", "idle_subtraction": True}, "slo": {**BUDGET, "limit_ns": 200 * MS},
+        "protocol__idle_ns": 20 * SECOND,
     }  # fmt: skip
     how, what = methodology(**(given | changes)), executor(hw__vendor=seen("nvidia"), hw__count=seen(1))
     trials, parts = [board_trial(index, what) for index in range(3)], []

@@ -49,6 +49,9 @@ def windows(found: Evidence, change: Callable[[tuple[Window, ...]], tuple[Window
     return altered(found, index, windows=changed, window_start_ns=start, window_end_ns=end)
 
 
+REST = 20 * SECOND  # as long as the methodology of `board` asks
+
+
 def told(found: Evidence) -> set[str]:
     return {problem.path for problem in window_problems(found)}
 
@@ -102,7 +105,7 @@ def test_a_trial_that_began_before_another_one_ended_is_refused() -> None:
 def test_rest_that_lies_in_a_window_is_no_rest(name: str) -> None:
     found = board().evidence
     start, end = found.run.trials[0].points[0].start_ns, found.run.trials[0].points[0].end_ns
-    for span, wrong in (((start - SECOND, start), False), ((start - SECOND, start + 1), True), ((end - 1, end + SECOND), True), ((end, end), False)):
+    for span, wrong in (((start - REST, start), False), ((start - REST, start + 1), True), ((end - 1, end + REST), True), ((end, end + REST), False)):
         changed = altered(found, phases=(Phase.model_validate({"name": name, "start_ns": span[0], "end_ns": span[1]}),))
         assert ("run.json:trials[0].phases[0]" in told(changed)) is wrong
 
@@ -246,3 +249,48 @@ def test_a_run_keeps_every_trial_in_order() -> None:
     tree["trials"] = tree["trials"][1:]
     with pytest.raises(Problems, match="numbered 0, 1, 2"):
         Run.read(encode(tree))
+
+
+# -- What a node could choose -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_slow_trial_does_not_leave_the_headline_under_another_name() -> None:
+    found = evidence()
+    for purpose in ("repeat-one-sample", "search", "alternate-seed"):
+        assert "run.json:trials.purpose" in told(altered(found, 4, purpose=purpose)), "nobody asked for it, and semantics 1 knows no purposes"
+    plain = poisson().evidence
+    last = plain.run.trials[-1].index
+    assert "run.json:trials.purpose" not in told(plain)
+    assert "run.json:trials.purpose" in told(altered(plain, last, purpose="repeat-one-sample"))
+
+
+def test_audits_that_are_asked_for_come_last_once_each_and_may_be_missing() -> None:
+    found = stream().evidence
+    purposes = [one.purpose for one in found.run.trials]
+    assert purposes[-2:] == ["repeat-one-sample", "alternate-seed"] and "run.json:trials.purpose" not in told(found)
+    assert "run.json:trials.purpose" in told(altered(found, 0, purpose="repeat-one-sample"))
+    assert "run.json:trials.purpose" in told(altered(found, len(purposes) - 1, purpose="repeat-one-sample", seed=None))
+    assert "run.json:trials.purpose" not in told(stating(found, trials=found.run.trials[:-1]))
+
+
+def test_rest_that_is_shorter_than_asked_or_under_load_subtracts_nothing() -> None:
+    found = board().evidence
+    rest = found.run.trials[0].phases[0]
+    short = rest.model_copy(update={"start_ns": rest.end_ns - REST + 1})
+    assert "run.json:trials[0].phases[0]" in told(altered(found, phases=(short, *found.run.trials[0].phases[1:])))
+    warm = Phase(name="warm_up", start_ns=rest.start_ns, end_ns=rest.end_ns)
+    assert "run.json:trials[0].phases[1]" in told(altered(found, phases=(warm, *found.run.trials[0].phases)))
+    nobody_asked = stream().evidence
+    first = nobody_asked.run.trials[0].phases[0]
+    early = Phase(name="idle_before", start_ns=0, end_ns=first.start_ns)
+    assert "run.json:trials[0].phases[0]" in told(altered(nobody_asked, phases=(early, *nobody_asked.run.trials[0].phases)))
+
+
+def test_readings_in_a_rest_count_among_those_to_look_at() -> None:
+    found = board().evidence
+    rest = found.run.trials[0].phases[0]
+    crowd = [TelemetryRow(t_ns=rest.start_ns + place * 1_000) for place in range(60_000)]
+    boards = executor(hw__vendor=seen("nvidia"), hw__count=seen(256))
+    crowded = replace(found, before=boards, telemetry=tuple(sorted((*found.telemetry, *crowd), key=lambda row: row.t_ns)))
+    assert "telemetry.parquet" in told(crowded)
+    assert "telemetry.parquet" not in told(replace(crowded, telemetry=found.telemetry))

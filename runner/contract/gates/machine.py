@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from runner.contract.evidence import Evidence
 from runner.contract.findings import Finding
+from runner.contract.methodology import GROWN_SEMANTICS
 from runner.contract.run import Trial
 from runner.contract.surroundings import device_count
 
@@ -51,8 +52,13 @@ def throttle(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("hardware-slowdown", path, "hw_slowdown")
         elif found.value == "thermal" and not hot:
             yield Finding("heat-governed", path, "thermal")
-        elif found.status.startswith("unreadable:") and device_count(evidence.before):
+        elif _grown(evidence) and found.status.startswith("unreadable:") and device_count(evidence.before):
             yield Finding("throttle-unknown", path, found.status)
+
+
+def _grown(evidence: Evidence) -> bool:
+    """Whether the run is judged by rules that came with the measurement core; a run from before it keeps the findings that it had."""
+    return evidence.methodology.protocol.measurement_semantics >= GROWN_SEMANTICS
 
 
 def steady(evidence: Evidence) -> Iterator[Finding]:
@@ -86,7 +92,7 @@ def clocks(evidence: Evidence) -> Iterator[Finding]:
     """G-14: the monotonic clock kept the rate of the raw one, the wall clock did not step, and its offset is small."""
     limits = evidence.methodology.gates
     offset = evidence.run.clock_offset_ns
-    if offset.value is not None and abs(offset.value) > limits.max_clock_offset_ns:
+    if _grown(evidence) and offset.value is not None and abs(offset.value) > limits.max_clock_offset_ns:
         yield Finding("clock-offset", "run.clock_offset_ns", f"{offset.value} ns, limit {limits.max_clock_offset_ns} ns")
     for trial in evidence.run.trials:
         path = f"run.trials[{trial.index}]"
@@ -105,7 +111,7 @@ def faults(evidence: Evidence) -> Iterator[Finding]:
 
 def sensing(evidence: Evidence) -> Iterator[Finding]:
     """Telemetry reaches across every window without a gap, where the run has telemetry at all."""
-    if not evidence.telemetry:
+    if not evidence.telemetry or not _grown(evidence):
         return
     limit, times = evidence.methodology.gates.max_sample_gap_ns, _times(evidence)
     for trial in evidence.run.trials:
