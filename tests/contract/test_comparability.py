@@ -288,3 +288,9 @@ def test_runs_that_must_match_share_a_key_and_others_do_not() -> None:
 def test_a_permalink_pins_both_runs_policy_and_acknowledgements() -> None:
     pins = {request_digest("1", "2", policy, acknowledged) for policy in POLICIES for acknowledged in ((), ("R-12",))}
     assert len(pins | {request_digest("2", "1", ISO_PRECISION)}) == 5
+
+
+def test_trials_that_measure_nothing_do_not_count_as_trials() -> None:
+    b = side("b")
+    trials = tuple(trial.model_copy(update={"purpose": "repeat-one-sample"}) if trial.index > 1 else trial for trial in b.run.trials)
+    assert ("R-24", "run.trials") in codes(side("a"), replace(b, run=b.run.model_copy(update={"trials": trials})))

@@ -117,3 +117,26 @@ def test_prose_is_outside_every_block_and_blocks_are_independent() -> None:
     assert plain.sha256 != methodology(title="Other").sha256
     changed = methodology(protocol__latency__origin="sent")
     assert {block for block in METHODOLOGY_BLOCKS if plain.block_digests[block] != changed.block_digests[block]} == {"protocol.latency"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "method"), [("wall_ac", "nvml_counter"), ("cpu_package", "nvml_counter"), ("gpu_board", "rapl"), ("gpu_board", "none")]
+)
+def test_energy_by_a_method_that_cannot_see_its_scope_is_refused(scope: str, method: str) -> None:
+    asked = {"kind": "microbenchmark", "protocol__energy": {"scope": scope, "method": method, "idle_subtraction": False}}
+    with pytest.raises(Problems, match="can be measured"):
+        methodology(**asked, protocol__measurement_semantics=2)
+    methodology(**asked)
+
+
+def test_net_energy_without_a_rest_is_refused() -> None:
+    board = {"scope": "gpu_board", "method": "nvml_counter", "idle_subtraction": True}
+    with pytest.raises(Problems, match="needs a rest"):
+        methodology(kind="microbenchmark", protocol__energy=board, protocol__measurement_semantics=2)
+
+
+@pytest.mark.parametrize("shape", ["sweep", "sustained"])
+def test_a_document_from_before_the_measurement_core_keeps_its_shape(shape: str) -> None:
+    assert methodology(shape=shape).shape == shape
+    with pytest.raises(Problems):
+        methodology(shape=shape, protocol__measurement_semantics=2)

@@ -150,3 +150,12 @@ def test_a_gap_outside_of_every_window_is_no_gap() -> None:
     beside = [row for row in found.telemetry if not any(end + 200 * MS < row.t_ns < end + 900 * MS for end in ends)]
     assert len(beside) < len(found.telemetry) and np.diff([row.t_ns for row in beside]).max() > 500 * MS
     assert "telemetry-gap" not in findings(replace(found, telemetry=tuple(beside)))
+
+
+def test_a_run_from_before_the_measurement_core_keeps_the_findings_that_it_had() -> None:
+    found = stating(board().evidence, clock_offset_ns=seen(10**12))
+    sparse = replace(found, telemetry=(found.telemetry[0], found.telemetry[-1]))
+    blind = altered(sparse, 1, throttle=absent("unreadable:no-counters"))
+    later = {"telemetry-gap", "telemetry-missing", "clock-offset", "throttle-unknown"}
+    assert {"telemetry-missing", "clock-offset", "throttle-unknown"} <= findings(blind)
+    assert not later & findings(asking(blind, "protocol", measurement_semantics=1))

@@ -225,3 +225,9 @@ def test_the_rows_of_the_first_light_are_judged_as_they_were() -> None:
     old = evidence()
     kinder = replace(old.samples, t_scheduled_ns=old.samples.t_sent_ns)
     assert codes(replace(old, samples=kinder)) == {"schedule-mismatch"}
+
+
+def test_more_requests_at_work_than_workers_are_named() -> None:
+    due = HONEST.t_scheduled_ns
+    crowd = table(due, due + LAG, due + LAG + 20_000_000)
+    assert codes(opened(crowd)) == {"concurrency-exceeded"}

@@ -12,7 +12,7 @@ from runner.contract.executor import Executor
 from runner.contract.serving_check import MOST_ANSWERED, serving_problems
 from tests import builders
 from tests.builders import seen
-from tests.contract.grown import asking, executor, mix, poisson, rowed, stream
+from tests.contract.grown import asking, executor, mix, poisson, refusals, rowed, stream
 
 ONES = np.ones(len(stream().samples), np.int32)
 
@@ -91,3 +91,18 @@ def test_the_order_of_other_columns_does_not_matter() -> None:
     found = mix().evidence
     assert found.samples.klass is not None and set(np.unique(found.samples.batch_size)) == {1, 4}
     assert (found.samples.batch_size == np.where(found.samples.klass == 1, 4, 1)).all()
+
+
+@pytest.mark.parametrize(("workers", "refused"), [(1_024, False), (1_025, True)])
+@pytest.mark.parametrize("name", ["replicas", "streams"])
+def test_workers_without_number_would_found_every_wait(name: str, workers: int, refused: bool) -> None:
+    found = replace(poisson().evidence, before=executor(**{f"serving__{name}": seen(workers)}))
+    assert (f"executor.before.json:serving.{name}" in told(found)) is refused
+
+
+def test_a_batch_of_any_stated_size_costs_no_memory_under_dynamic_batching() -> None:
+    huge = np.full(len(poisson().samples), 2**31 - 1, np.int32)
+    found = replace(rowed(poisson().evidence, batch_size=huge), before=shape("dynamic", 2**31 - 1))
+    rows = found.rows(found.run.trials[0], found.run.trials[0].points[0])
+    assert rows.inferences_inside == rows.completed_inside == len(rows.done_ns)
+    assert "batch-inconsistent" in refusals(found)

@@ -135,3 +135,11 @@ def test_a_request_that_was_never_sent_waited_for_nothing_that_can_be_named() ->
         rows, **times, status=np.where(given_up, 2, 0).astype(np.int8), queue_ns=np.where(given_up, now - rows.t_scheduled_ns, rows.queue_ns)
     )
     assert pool(lost) == set()
+
+
+def test_a_stated_wait_does_not_hide_the_lag_of_a_single_stream() -> None:
+    rows = closed(1)
+    late = replace(rows, t_sent_ns=rows.t_sent_ns, queue_ns=rows.t_sent_ns - rows.t_scheduled_ns)
+    assert late.queue_ns is not None and late.queue_ns.any()
+    assert codes(streams(late, 1)) == {"queue-unfounded"} == codes(streams(late, 1, semantics=1))
+    assert codes(streams(replace(rows, queue_ns=np.zeros(len(rows), np.int64)), 1)) == set()

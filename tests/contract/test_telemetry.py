@@ -7,6 +7,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
+from runner.contract.canonical import MOST_PROBLEMS
 from runner.contract.columns import Limits, Reader, write
 from runner.contract.problems import Problems
 from runner.contract.telemetry import COLUMNS, HOST, OPTIONAL, TelemetryRow, decode, encode
@@ -112,3 +113,9 @@ def test_a_later_column_below_zero_is_refused_and_named() -> None:
     with pytest.raises(Problems) as caught:
         encode([TelemetryRow(0, 0, violation_power_ns=-1)])
     assert caught.value.problems[0].path == "telemetry.parquet[0].violation_power_ns"
+
+
+def test_a_table_full_of_impossible_readings_is_told_in_a_hundred_lines() -> None:
+    with pytest.raises(Problems) as caught:
+        encode([TelemetryRow(t_ns=place, power_instant_mw=-1, temperature_mc=-400_000) for place in range(2_000)])
+    assert len(caught.value.problems) == MOST_PROBLEMS
