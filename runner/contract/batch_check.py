@@ -57,12 +57,14 @@ def batches_of(mine: Samples) -> Batches:
     )  # fmt: skip
 
 
-def batch_problems(mine: Samples, max_batch: int | None, timeout_ns: int | None, workers: int, place: str) -> Iterator[Problem]:
+def batch_problems(
+    mine: Samples, max_batch: int | None, timeout_ns: int | None, workers: int, place: str, *, owed: int | None = None
+) -> Iterator[Problem]:
     """`batch-inconsistent` for batches that contradict themselves, `queue-unfounded` for closing moments without a reason.
 
     The batch that holds the window's first request may have begun in the warm-up, so fewer of its members than it states need to have rows. A batch
     may close with its last member's arrival; not full, when its first has waited `timeout_ns`; or at the end of an earlier batch, each end once. As
-    many batches as there are `workers` may have waited for one of the warm-up.
+    many batches as are `owed` (there are `workers`) may have waited for one of the warm-up, and no more are at work at once than there are workers.
     """
     found = batches_of(mine)
     if max_batch is not None and (found.size > max_batch).any():
@@ -77,10 +79,10 @@ def batch_problems(mine: Samples, max_batch: int | None, timeout_ns: int | None,
     elif (crowd := most_at_once(found.sent_ns, found.last_ns)) > workers and not (found.members != found.size)[~found.holds_first].any():
         yield Problem(f"{place}:t_sent_ns", f"{crowd} batches at once", f"{workers} at most", "state the workers that served", "concurrency-exceeded")
     if mine.queue_ns is not None:
-        yield from _closing(found, max_batch, timeout_ns, workers, place)
+        yield from _closing(found, max_batch, timeout_ns, workers if owed is None else owed, place)
 
 
-def _closing(found: Batches, max_batch: int | None, timeout_ns: int | None, workers: int, place: str) -> Iterator[Problem]:
+def _closing(found: Batches, max_batch: int | None, timeout_ns: int | None, owed: int, place: str) -> Iterator[Problem]:
     if (wrong := found.closed_first_ns != found.closed_ns).any():
         said = f"members of the batch sent at {int(found.sent_ns[np.argmax(wrong)])} ns that waited until different moments"
         yield Problem(f"{place}:queue_ns", said, "one moment at which the batch closed", "write scheduled + queue = closed for all members", CODE)
@@ -90,10 +92,10 @@ def _closing(found: Batches, max_batch: int | None, timeout_ns: int | None, work
         full = found.size == max_batch
         founded |= ~full & (found.closed_ns == found.first_due_ns + timeout_ns)
     unfounded = ~founded & ~_ended(found, ~founded)
-    if int(unfounded.sum()) > workers:
-        batch = int(np.flatnonzero(unfounded)[workers])
+    if int(unfounded.sum()) > owed:
+        batch = int(np.flatnonzero(unfounded)[owed])
         said = f"{int(unfounded.sum())} batches that closed for no reason, such as at {int(found.closed_ns[batch])} ns"
-        expected = f"{workers} at most; the others full, timed out, or when a batch ended"
+        expected = f"{owed} at most; the others full, timed out, or when a batch ended"
         yield Problem(f"{place}:queue_ns", said, expected, "write the moment at which the batch closed", "queue-unfounded")
 
 

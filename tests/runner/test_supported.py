@@ -101,7 +101,7 @@ def test_the_command_names_every_part_at_once_and_measures_nothing(tmp_path: Pat
     tree: Any = decode(builtin()["digits-quick"])
     tree["kind"], tree["shape"] = "training", "canary"
     tree["protocol"].update(
-        client_processes=4, restart_policy="none", measurement_semantics=3,
+        client_processes=4, restart_policy="none", measurement_semantics=1,
         energy={"scope": "wall_ac", "method": "none", "idle_subtraction": True},
     )  # fmt: skip
     (tmp_path / "more.json").write_bytes(Methodology.read(encode(tree)).canonical())
