@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "lynxweb.audit",
     "lynxweb.accounts",
     "lynxweb.registry",
+    "lynxweb.review",
     "lynxweb.api",
     "lynxweb.pages",
 ]

@@ -13,6 +13,7 @@ class Action(StrEnum):
     CHECKPOINT_NOTE = "checkpoint.note"
     ACTOR_CREATE = "actor.create"
     ACTOR_BIND = "actor.bind"
+    ACTOR_ERASE = "actor.erase"
     ROLE_GRANT = "role.grant"
     ROLE_REVOKE = "role.revoke"
     TOKEN_ISSUE = "token.issue"
@@ -48,11 +49,14 @@ class Action(StrEnum):
     REVIEW_RESPOND = "review.respond"
     NOTICE_POST = "notice.post"
     NOTICE_LIFT = "notice.lift"
+    REVIEW_DRAW = "review.draw"
+    RULING_ISSUE = "ruling.issue"
     ACT_PROPOSE = "act.propose"
     REQUIREMENT_PUBLISH = "requirement.publish"
     REQUIREMENT_SUPERSEDE = "requirement.supersede"
     DECISION_SIGN = "decision.sign"
     DECISION_APPEND = "decision.append"
+    PAYLOAD_REDACT = "payload.redact"
     PACK_EXPORT = "pack.export"
 
 

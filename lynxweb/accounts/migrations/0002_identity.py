@@ -1,0 +1,9 @@
+"""Key rotation and what identity needs."""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_initial")]
+
+    operations = []

@@ -1,0 +1,1 @@
+"""What people decide about evidence: reviews, withdrawals, notices, rulings, requirements and decisions."""
