@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from lynxweb.pages import formatting
-from lynxweb.pages.wording import BLOCKS as TITLES
-from lynxweb.pages.wording import NOT_DECLARED, Chip, status_chip
+from lynxweb.words import formatting
+from lynxweb.words.wording import BLOCKS as TITLES
+from lynxweb.words.wording import NOT_DECLARED, Chip, status_chip
 from runner.contract.executor import BLOCKS, OWNERS, Executor, block_of
 from runner.contract.fields import AnyField, facts
 

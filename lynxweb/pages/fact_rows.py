@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from lynxweb.pages import formatting
-from lynxweb.pages.measured_words import ANSWERS, POWER_COLUMNS, THROTTLING, answer_chip, energy_codes, source_words
-from lynxweb.pages.wording import Chip, chip
+from lynxweb.words import formatting
+from lynxweb.words.measured_words import ANSWERS, POWER_COLUMNS, THROTTLING, answer_chip, energy_codes, source_words
+from lynxweb.words.wording import Chip, chip
 from runner.contract.methodology import Gates, Slo
 from runner.contract.metrics import DEFINITIONS, ENERGIES
 from runner.contract.points import Certificate, DeviceTime, EnergyUse, Goodput, Lag, PowerUse, Sustained

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lynxweb.pages import formatting
-from lynxweb.pages.measured_words import GATE_OUTCOMES, THROTTLING
-from lynxweb.pages.wording import Chip, chip, status_chip
 from lynxweb.registry.cards import RunView
+from lynxweb.words import formatting
+from lynxweb.words.measured_words import GATE_OUTCOMES, THROTTLING
+from lynxweb.words.wording import Chip, chip, status_chip
 from runner.contract.fields import AnyField
 from runner.contract.findings import RULES, Finding
 from runner.contract.methodology import Methodology

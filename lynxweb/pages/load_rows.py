@@ -9,12 +9,12 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from lynxweb.pages import formatting
 from lynxweb.pages.fact_rows import rate
 from lynxweb.pages.figures import as_json, empty, logarithmic, rounded, safe, time_unit
-from lynxweb.pages.measured_words import ANSWERS, answer_chip
-from lynxweb.pages.wording import Chip, chip
 from lynxweb.registry.describing import point_text
+from lynxweb.words import formatting
+from lynxweb.words.measured_words import ANSWERS, answer_chip
+from lynxweb.words.wording import Chip, chip
 from runner.contract.run import MetricValue, OperatingPoint, Run, SearchOutcome
 
 CURVES: Final = (("latency_p50@1", "p50"), ("latency_p99@1", "p99"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from lynxweb.pages import contract_words, formatting
-from lynxweb.pages.wording import BLOCKS as TITLES
-from lynxweb.pages.wording import CLASSES
+from lynxweb.words import contract_words, formatting
+from lynxweb.words.wording import BLOCKS as TITLES
+from lynxweb.words.wording import CLASSES
 from runner.contract.executor import BLOCKS as EXECUTOR_BLOCKS
 from runner.contract.methodology import BLOCKS, Methodology, block_values
 from runner.contract.metrics import DEFINITIONS

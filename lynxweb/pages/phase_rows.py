@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lynxweb.pages import formatting, time_figures
-from lynxweb.pages.measured_words import PHASES, PURPOSES
+from lynxweb.pages import time_figures
 from lynxweb.registry.reading import Timeline
+from lynxweb.words import formatting
+from lynxweb.words.measured_words import PHASES, PURPOSES
 from runner.contract.run import Phase, Run, Trial
 
 MEASURE = "measure"

@@ -10,10 +10,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lynxweb.pages.figures import as_json, empty, logarithmic, rounded, safe, time_unit
-from lynxweb.pages.measured_words import PHASES, POWER_COLUMNS, PURPOSES, THROTTLING
 from lynxweb.registry.reading import Timeline
 from lynxweb.registry.series import Series
 from lynxweb.registry.timelines import Stretches
+from lynxweb.words.measured_words import PHASES, POWER_COLUMNS, PURPOSES, THROTTLING
 from runner.contract.run import Purpose
 
 __all__ = ("Bar", "Segment", "as_json", "over_time", "panels_of", "phases")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lynxweb.pages import formatting
 from lynxweb.pages.executor_rows import text as words_of
-from lynxweb.pages.measured_words import THROTTLING
-from lynxweb.pages.wording import chip
 from lynxweb.registry.curves import number_of
+from lynxweb.words import formatting
+from lynxweb.words.measured_words import THROTTLING
+from lynxweb.words.wording import chip
 from runner.contract.fields import AnyField
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.run import MetricValue, OperatingPoint, Run, Trial

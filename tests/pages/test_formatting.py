@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lynxweb.pages import formatting
-from lynxweb.pages.formatting import BareThroughput, stated
+from lynxweb.words import formatting
+from lynxweb.words.formatting import BareThroughput, stated
 from runner.contract.run import MetricValue
 
 

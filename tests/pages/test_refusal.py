@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from lynxweb.pages import formatting
 from lynxweb.registry import reading
+from lynxweb.words import formatting
 from runner.contract.effects import metric_comparisons
 from runner.contract.reasons import Side
 from runner.contract.refusals import REFUSALS

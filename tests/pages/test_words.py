@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.test import Client
 
 from lynxweb.pages.vocabulary import ENTRIES
-from lynxweb.pages.wording import VERDICTS, agreement
+from lynxweb.words.wording import VERDICTS, agreement
 from runner.contract.comparability import ALLOWED
 from runner.contract.refusals import REFUSALS
 from tests.pages.shelf import text_of

@@ -7,8 +7,8 @@ from datetime import datetime
 from django import template
 from django.conf import settings
 
-from lynxweb.pages import formatting, wording
 from lynxweb.registry.cards import RunCard
+from lynxweb.words import formatting, wording
 from runner.contract.run import MetricValue
 
 register = template.Library()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from lynxweb.pages.wording import Chip, chip
+from lynxweb.words.wording import Chip, chip
 
 ANSWERS: Final = {
     "certified": Chip("certified", "good", "✓", "The requests carry the claim at the stated confidence."),

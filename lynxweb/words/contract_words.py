@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from lynxweb.pages import formatting
-from lynxweb.pages.measured_words import PURPOSES, source_words
+from lynxweb.words import formatting
+from lynxweb.words.measured_words import PURPOSES, source_words
 from runner.contract.loads import Load
 from runner.contract.methodology import Methodology, Protocol
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from lynxweb.pages.measured_words import energy_source
+from lynxweb.words.measured_words import energy_source
 from runner.contract.metrics import DEFINITIONS, MetricDefinition
 from runner.contract.run import MetricValue
 
