@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from lynxweb.pages import figures, run_rows
-from lynxweb.pages.executor_rows import tuple_of
 from lynxweb.registry.cards import Judged, RunCard, RunView
 from lynxweb.registry.describing import point_text
 from lynxweb.words import formatting
+from lynxweb.words.executor_rows import tuple_of
 from lynxweb.words.wording import OUTCOMES, VERDICTS, Chip, agreement, chip
 from runner.contract.comparability import Comparison
 from runner.contract.effects import MetricComparison

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lynxweb.pages import executor_rows, gate_rows, load_rows, phase_rows, run_rows, time_rows, trial_rows
+from lynxweb.pages import gate_rows, load_rows, phase_rows, run_rows, time_rows, trial_rows
 from lynxweb.registry.cards import RunView
 from lynxweb.registry.curves import Curve
 from lynxweb.registry.reading import Timeline
-from lynxweb.words import contract_words, formatting
+from lynxweb.words import contract_words, executor_rows, formatting
 
 Told = dict[str, object]
 

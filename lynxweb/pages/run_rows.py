@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import Final
 
 from lynxweb.pages import figures
-from lynxweb.pages.executor_rows import text as words_of
 from lynxweb.pages.fact_rows import Facts, facts_of
 from lynxweb.pages.trial_rows import TrialRow, measured_at, trial_row
 from lynxweb.registry.cards import RunView
 from lynxweb.registry.curves import Curve
 from lynxweb.registry.describing import point_text
 from lynxweb.words import formatting
+from lynxweb.words.executor_rows import text as words_of
 from lynxweb.words.wording import LEVELS, Chip, chip
 from runner.contract.findings import HEADLINE, Finding, Rule, latency_withheld
 from runner.contract.metrics import DEFINITIONS

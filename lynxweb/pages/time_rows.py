@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lynxweb.pages import time_figures
-from lynxweb.pages.executor_rows import text as words_of
 from lynxweb.registry.cards import RunView
 from lynxweb.registry.describing import point_text
 from lynxweb.registry.reading import Timeline
 from lynxweb.registry.series import Series
 from lynxweb.registry.timelines import Stretches
 from lynxweb.words import formatting
+from lynxweb.words.executor_rows import text as words_of
 from lynxweb.words.measured_words import POWER_COLUMNS, PURPOSES, THROTTLING
 from runner.contract.run import Purpose, Run
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lynxweb.pages.executor_rows import text as words_of
 from lynxweb.registry.curves import number_of
 from lynxweb.words import formatting
+from lynxweb.words.executor_rows import text as words_of
 from lynxweb.words.measured_words import THROTTLING
 from lynxweb.words.wording import chip
 from runner.contract.fields import AnyField

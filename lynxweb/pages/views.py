@@ -11,9 +11,10 @@ from django.shortcuts import redirect, render
 from lynxweb.accounts.actors import actor_of
 from lynxweb.accounts.models import Person
 from lynxweb.audit.actors import Actor
-from lynxweb.pages import comparison_rows, executor_rows, methodology_rows, run_page, run_rows, vocabulary
+from lynxweb.pages import comparison_rows, run_page, run_rows, vocabulary
 from lynxweb.registry import comparing, reading
 from lynxweb.registry.cards import Judged
+from lynxweb.words import executor_rows, methodology_rows
 from lynxweb.words.wording import policy_words
 from runner.contract.problems import Problems
 

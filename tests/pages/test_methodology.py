@@ -8,8 +8,7 @@ import re
 import pytest
 from django.test import Client
 
-from lynxweb.pages import methodology_rows
-from lynxweb.words import contract_words
+from lynxweb.words import contract_words, methodology_rows
 from runner.contract.loads import Load
 from tests import builders
 from tests.pages import rich

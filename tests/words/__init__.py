@@ -1,0 +1,1 @@
+"""Numbers and terms as people read them."""
