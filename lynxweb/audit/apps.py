@@ -21,10 +21,12 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         """Connect guards, checks and the handler that runs after every migration."""
         from lynxweb.audit import checks as ours
-        from lynxweb.audit import guards, models
+        from lynxweb.audit import guards, models, models_proposals
 
         guards.protect(models.LOG_GUARD)
         guards.protect(models.DOCUMENT_GUARD)
+        guards.protect(models_proposals.PROPOSAL_GUARD)
+        guards.protect(models_proposals.PROPOSAL_USE_GUARD)
         checks.register(ours.triggers_present, checks.Tags.database)
         checks.register(ours.database_settings, checks.Tags.database)
         checks.register(ours.private_keys, checks.Tags.security)

@@ -8,6 +8,7 @@ from django.db import models
 
 from lynxweb.audit.guards import BEFORE, INSERT, ROW, Guard, PostgresTrigger, deny_changes
 from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
+from lynxweb.audit.models_proposals import ProposalUse, Proposed  # noqa: F401  (Django finds an app's models here)
 
 NEXT_BODY = """
 BEGIN
