@@ -9,7 +9,7 @@ from lynxweb.audit.actors import Actor
 
 def actor_of(person: Person, *, auth: str = "login", scope: str | None = None) -> Actor:
     """The person with the roles held in their organisation."""
-    roles = person.memberships.filter(organisation=person.organisation_id).values_list("role", flat=True)
+    roles = person.memberships.held().filter(organisation=person.organisation_id).values_list("role", flat=True)
     return Actor("user", person.actor_id, auth, frozenset(roles), person.organisation_id, scope)
 
 

@@ -57,6 +57,7 @@ class Person(AbstractBaseUser):
     email = models.EmailField(unique=True)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="people")
     is_active = models.BooleanField(default=True)
+    rev = models.BigIntegerField(default=1)
 
     USERNAME_FIELD = "name"
     EMAIL_FIELD = "email"
@@ -74,18 +75,37 @@ class Person(AbstractBaseUser):
         return self.name
 
 
+class MembershipQuerySet(OwnedQuerySet["Membership"]):
+    """Roles, by organisation."""
+
+    def held(self) -> Self:
+        """The roles that nobody has taken back."""
+        return self.filter(revoked=False)
+
+
 class Membership(models.Model):
-    """One role of one person in one organisation."""
+    """One role of one person in one organisation; taking it back keeps the row. `object_id` is its name in the log, `rev` counts its events."""
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
+    object_id = models.CharField(max_length=110, default="", editable=False)
+    revoked = models.BooleanField(default=False)
+    rev = models.BigIntegerField(default=1)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("person", "organisation", "role"), name="membership_once"),)
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.role}"
+
+    @classmethod
+    def of(cls, person: Person, organisation_id: str, role: Role) -> Self:
+        """A new, unsaved row with its name in the log."""
+        name = f"{organisation_id}:{person.actor_id}:{role.value}"
+        return cls(person=person, organisation_id=organisation_id, role=role.value, object_id=name)
 
 
 class NodeQuerySet(OwnedQuerySet["Node"]):
@@ -121,7 +141,10 @@ class NodeKeyQuerySet(OwnedQuerySet["NodeKey"]):
 
 
 class NodeKey(models.Model):
-    """A public key of a node, registered after proof of possession; revocation counts by position in the log, never by time."""
+    """A public key of a node, registered after proof of possession; revocation counts by position in the log, never by time.
+
+    `revoked_from` is the first position at which it no longer counts; `last_good_seq` is the one before it where two people reached back.
+    """
 
     key_id = models.CharField(max_length=64, primary_key=True)
     node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="keys")
@@ -129,6 +152,7 @@ class NodeKey(models.Model):
     registration = models.BinaryField()
     registered_at = models.BigIntegerField()
     revoked_from = models.BigIntegerField(null=True)
+    last_good_seq = models.BigIntegerField(null=True)
     rev = models.BigIntegerField()
 
     objects = NodeKeyQuerySet.as_manager()

@@ -38,6 +38,9 @@ class PostgresTrigger:
         )
 
 
+NOTHING = PostgresTrigger("", 0, "", "")
+
+
 @dataclass(frozen=True)
 class Guard:
     """All triggers of one table, by name, for each database."""
@@ -149,6 +152,12 @@ def remove(connection: BaseDatabaseWrapper, guard: Guard) -> None:
         for name in guard.sqlite if connection.vendor == "sqlite" else guard.postgresql:
             where = "" if connection.vendor == "sqlite" else f" ON public.{guard.table}"
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{where}")
+
+
+def clear(connection: BaseDatabaseWrapper, table: str) -> None:
+    """Drop every trigger of `table`, whoever made it; for a migration that is about to change the table."""
+    found = _sqlite_triggers(connection, table) if connection.vendor == "sqlite" else _postgresql_triggers(connection, table)
+    remove(connection, Guard(table, dict.fromkeys(found, ""), dict.fromkeys(found, NOTHING)))
 
 
 def is_test_database(connection: BaseDatabaseWrapper) -> bool:

@@ -40,7 +40,7 @@ def compare_runs(
     digest = request_digest(one.digest, other.digest, policy, acks)
     if not comparison.allowed:
         return _refused(actor, comparison, digest, one, other)
-    stored = _stored(actor, digest) or _store(actor, one.organisation_id, comparison, acks, clock())
+    stored = _stored(actor, digest) or _store(actor, actor.organisation or one.organisation_id, comparison, acks, clock())
     return _allowed(comparison, stored, one, other)
 
 

@@ -53,7 +53,7 @@ def declare(
     with transaction.atomic():
         declaration = Declaration.objects.create(
             nonce=nonce, organisation_id=node.organisation_id, node=node, methodology=methodology,
-            declared_at=now, expires_at=now + LIFETIME, state="open",
+            declared_at=now, expires_at=now + LIFETIME,
         )  # fmt: skip
         record(
             Action.RUN_DECLARE,

@@ -1,4 +1,4 @@
-"""Which columns of the registry's tables may change: none, but for a run's standing and the one answer to a declaration."""
+"""Which columns of the registry's tables may change: none, but for a run's standing."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ INSERT_ONLY = {
     "registry_artifact": (("sha256",),),
     "registry_methodologyversion": (("digest",), ("position",)),
     "registry_executorversion": (("digest",),),
+    "registry_declaration": (("nonce",),),
+    "registry_abandonment": (("declaration_id",),),
     "registry_runartifact": (("id",), ("run_id", "role")),
     "registry_comparabilitykey": (("id",), ("run_id", "policy")),
     "registry_findingrow": (("id",),),
     "registry_metricrow": (("id",), ("run_id", "point", "definition")),
     "registry_storedcomparison": (("id",), ("organisation_id", "digest")),
 }
-RUN_STANDING = ("validity", "grade", "state", "latency_withheld", "checking")
+RUN_STANDING = ("validity", "grade", "state", "latency_withheld", "checking", "rev", "stage", "visibility", "reviewed", "successor")
 RUN_WRITE_ONCE = (
     "digest", "position", "organisation_id", "node_id", "key_id", "document_id", "methodology_id", "executor_id", "executor_after_id", "quality_id",
     "nonce", "instance", "samples_sha256", "submitted_at", "label", "runtime", "precision_label", "product", "point_text", "kind", "primary_metric",
 )  # fmt: skip
-DECLARATION_ANSWER = ("state", "run")
-DECLARATION_WRITE_ONCE = ("nonce", "organisation_id", "node_id", "methodology_id", "declared_at", "expires_at")
 
 
 def guards() -> list[Guard]:
     """The guard of every table of the registry."""
     whole = [deny_changes(table, keys) for table, keys in INSERT_ONLY.items()]
     run = deny_changes_of("registry_run", RUN_WRITE_ONCE, RUN_STANDING, (("digest",), ("position",), ("nonce",)))
-    declaration = deny_changes_of("registry_declaration", DECLARATION_WRITE_ONCE, DECLARATION_ANSWER, (("nonce",),), "OLD.state <> 'open'")
-    return [*whole, run, declaration]
+    return [*whole, run]
 
 
 def deny_changes_of(table: str, write_once: Sequence[str], free: Sequence[str], keys: Sequence[Sequence[str]], closed: str = "") -> Guard:

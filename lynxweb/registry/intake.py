@@ -20,7 +20,7 @@ from lynxweb.audit.models import Event
 from lynxweb.audit.opening import receipt_for
 from lynxweb.audit.record import hold, record, recorded_as, utc_now
 from lynxweb.registry import admission, filing
-from lynxweb.registry.models import Declaration, MethodologyVersion, Run
+from lynxweb.registry.models import MethodologyVersion, Run
 from lynxweb.registry.receiving import Stream, received
 from lynxweb.registry.refusing import Refused, check_quota, record_rejection, unreadable
 from lynxweb.registry.tasks import recheck
@@ -113,7 +113,7 @@ def _take_back(placed: list[str]) -> None:
 
 
 def _known(actor: Actor, run_digest: str) -> bool:
-    return Run.objects.for_actor(actor).filter(digest=run_digest).exists()
+    return Run.objects.of_organisation(actor.organisation).filter(digest=run_digest).exists()
 
 
 def _admit(bundle: bundles.Bundle, actor: Actor, now: datetime) -> Admitted:
@@ -134,12 +134,10 @@ def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> 
             return Accepted(bundle.digest, receipt_of(bundle.digest), created=False)
         # Again, now that nobody else can write: the nonce may have been used and the key revoked since.
         admission.signing_key(actor, bundle)
-        declaration = admission.declaration_of(bundle, admitted.key.node_id, admitted.methodology.digest)
+        admission.declaration_of(bundle, admitted.key.node_id, admitted.methodology.digest)
         position = Event.objects.newest().values_list("seq", flat=True)[0] + 1
         checked = _with_arrival(admitted.prepared)
         filing.file_run(replace(admitted.prepared, checked=checked), admitted.key, admitted.methodology, position, now)
-        if declaration is not None:
-            Declaration.objects.filter(nonce=declaration.nonce).update(state="used", run=bundle.digest)
         recorded = record(
             Action.RUN_SUBMIT,
             Subject("run", bundle.digest),

@@ -1,4 +1,4 @@
-"""The tables of the registry: write-once documents, versions and runs; only a run's standing and a declaration's state ever change."""
+"""The tables of the registry: write-once documents, versions, declarations and runs; only a run's standing ever changes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from typing import Self
 from django.db import models
 
 from lynxweb.accounts.models import Node, Organisation, OwnedQuerySet
+from lynxweb.accounts.roles import Role
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
 
 DIGEST = 64
+STAGES = ("submitted", "in_review", "changes_requested", "reviewed", "published")
+VISIBILITIES = ("private", "organisation", "review", "link", "public")
+SEES_PRIVATE = frozenset({Role.ENGINEER.value, Role.PUBLISHER.value, Role.AUDITOR.value, Role.ADMINISTRATOR.value})
+SEES_REVIEW = frozenset({Role.REVIEWER.value, Role.AUDITOR.value})
 
 
 class DocumentQuerySet(InsertOnlyQuerySet["Document"]):
@@ -84,9 +89,9 @@ class MethodologyVersion(InsertOnly):
 class ExecutorVersionQuerySet(InsertOnlyQuerySet["ExecutorVersion"]):
     """Executor versions, seen by whoever may see a run on them."""
 
-    def seen_by(self, organisation: str | None) -> Self:
-        """Those on which a run of this organisation was measured."""
-        return self.filter(models.Exists(Run.objects.filter(executor=models.OuterRef("pk"), organisation=organisation)))
+    def seen_by(self, actor: Actor) -> Self:
+        """Those on which a run was measured that this actor may see."""
+        return self.filter(models.Exists(Run.objects.for_actor(actor).filter(executor=models.OuterRef("pk"))))
 
     def newest(self) -> Self:
         """Newest first."""
@@ -123,16 +128,28 @@ class ExecutorVersion(InsertOnly):
         return self.digest
 
 
-class DeclarationQuerySet(OwnedQuerySet["Declaration"]):
+class DeclarationQuerySet(InsertOnlyQuerySet["Declaration"]):
     """Declarations, by organisation."""
 
-    def open_beside(self, methodology: str, node: str) -> Self:
-        """Declarations of this node under this methodology that no run has answered."""
-        return self.filter(methodology=methodology, node=node, state="open")
+    def for_actor(self, actor: Actor) -> Self:
+        """The declarations of the actor's own organisation; the site itself sees all."""
+        return self if actor.kind == "system" else self.filter(organisation=actor.organisation or "")
+
+    def beside(self, methodology: str, node: str) -> Self:
+        """Declarations of this node under this methodology."""
+        return self.filter(methodology=methodology, node=node)
+
+    def open(self) -> Self:
+        """Those that no run has answered and nobody has given up."""
+        return self.filter(~models.Exists(Run.objects.filter(nonce=models.OuterRef("pk"))), abandonment=None)
+
+    def abandoned(self) -> Self:
+        """Those that somebody has given up."""
+        return self.filter(abandonment__isnull=False)
 
 
-class Declaration(models.Model):
-    """A promise to measure: its nonce is signed into the bundle. Only the state changes, once."""
+class Declaration(InsertOnly):
+    """A promise to measure: its nonce is signed into the bundle. The run with this nonce answers it; an abandonment gives it up."""
 
     nonce = models.CharField(max_length=DIGEST, primary_key=True)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -140,17 +157,59 @@ class Declaration(models.Model):
     methodology = models.ForeignKey(MethodologyVersion, on_delete=models.PROTECT, related_name="+")
     declared_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    state = models.CharField(max_length=10, choices=[(state, state) for state in ("open", "used", "abandoned")])
-    run = models.CharField(max_length=DIGEST, null=True)
 
     objects = DeclarationQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"{self.nonce} {self.state}"
+        return self.nonce
+
+    @property
+    def run(self) -> str | None:
+        """The digest of the run that answers it."""
+        return Run.objects.filter(nonce=self.nonce).values_list("digest", flat=True).first()
+
+    @property
+    def state(self) -> str:
+        """`used` where a run answers it, `abandoned` where it was given up, `open` otherwise."""
+        if self.run is not None:
+            return "used"
+        return "abandoned" if Abandonment.objects.filter(declaration=self.nonce).exists() else "open"
+
+
+class AbandonmentQuerySet(InsertOnlyQuerySet["Abandonment"]):
+    """Declarations given up."""
+
+
+class Abandonment(InsertOnly):
+    """That a declared run will not come: revision 2 of its declaration."""
+
+    declaration = models.OneToOneField(Declaration, on_delete=models.PROTECT, primary_key=True, related_name="abandonment")
+    abandoned_at = models.DateTimeField()
+
+    objects = AbandonmentQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.declaration_id
 
 
 class RunQuerySet(OwnedQuerySet["Run"]):
     """Runs; every question starts at `for_actor`."""
+
+    def for_actor(self, actor: Actor) -> Self:
+        """What this actor may see: of the own organisation all but private runs (these by role), of others what was disclosed; the site sees all."""
+        if actor.kind == "system":
+            return self
+        seen = models.Q(visibility="public")
+        if actor.roles & SEES_REVIEW:
+            seen |= models.Q(visibility="review")
+        if actor.organisation:
+            own = models.Q(organisation=actor.organisation)
+            seen |= own if actor.roles & SEES_PRIVATE else own & ~models.Q(visibility="private")
+        return self.filter(seen)
+
+    def of_organisation(self, organisation: str | None) -> Self:
+        """The runs of one organisation, whatever their visibility."""
+        return self.filter(organisation=organisation)
 
     def newest(self) -> Self:
         """Newest first, with what a card shows."""
@@ -190,7 +249,7 @@ class RunQuerySet(OwnedQuerySet["Run"]):
 
 
 class Run(models.Model):
-    """One accepted run. Everything but its standing (validity, grade, state, withheld latencies, newest checking) is write-once."""
+    """One accepted run: write-once but for its standing, which changes through `standing.change()` alone; `rev` counts the run's events."""
 
     digest = models.CharField(max_length=DIGEST, primary_key=True)
     position = models.BigIntegerField(unique=True)
@@ -218,6 +277,11 @@ class Run(models.Model):
     state = models.CharField(max_length=20)
     latency_withheld = models.BooleanField()
     checking = models.IntegerField()
+    rev = models.BigIntegerField(default=1)
+    stage = models.CharField(max_length=20, default="submitted", choices=[(stage, stage) for stage in STAGES])
+    visibility = models.CharField(max_length=20, default="organisation", choices=[(sight, sight) for sight in VISIBILITIES])
+    reviewed = models.BooleanField(default=False)
+    successor = models.CharField(max_length=DIGEST, null=True)
 
     objects = RunQuerySet.as_manager()
 
@@ -226,6 +290,7 @@ class Run(models.Model):
             models.Index(fields=("organisation", "-position"), name="run_newest"),
             models.Index(fields=("methodology", "-position"), name="run_under_methodology"),
             models.Index(fields=("executor", "-position"), name="run_on_executor"),
+            models.Index(fields=("visibility", "-position"), name="run_by_visibility"),
         )
 
     def __str__(self) -> str:

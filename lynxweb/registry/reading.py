@@ -87,21 +87,21 @@ def run_for(actor: Actor, digest: str) -> RunView:
         artifacts=gathering.artifact_lines(run),
         receipt=_receipt(run.digest),
         position=run.position,
-        open_declarations=Declaration.objects.for_actor(actor).open_beside(run.methodology_id, run.node_id).count(),
+        open_declarations=Declaration.objects.beside(run.methodology_id, run.node_id).open().count(),
         key_id=run.key_id,
     )
 
 
 def executors_for(actor: Actor, after: str | None = None, limit: int = 50) -> list[ExecutorLine]:
     """The configurations that the actor's runs used, newest first: of every fingerprint its newest executor version."""
-    seen = ExecutorVersion.objects.seen_by(require(actor, READ).organisation)
+    seen = ExecutorVersion.objects.seen_by(require(actor, READ))
     versions = seen.one_each(seen).newest().before(position_of(after))[: size_of(limit)]
     return [_executor_line(version) for version in versions]
 
 
 def executor_for(actor: Actor, digest: str) -> ExecutorView:
     """One executor version, the runs of its configuration (the same fingerprint), and other configurations of the same product."""
-    seen = ExecutorVersion.objects.seen_by(require(actor, READ).organisation)
+    seen = ExecutorVersion.objects.seen_by(require(actor, READ))
     version = seen.select_related("document").filter(digest=digest).first()
     if version is None:
         raise NotFound("executor", digest)

@@ -16,7 +16,7 @@ _CURSOR = re.compile(r"p(0|[1-9][0-9]{0,17})")
 
 
 def runs_seen_by(actor: Actor) -> RunQuerySet:
-    """The runs of the actor's organisation."""
+    """The runs of the actor's organisation, and those of others that were disclosed to this actor."""
     return Run.objects.for_actor(require(actor, READ))
 
 

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from lynxweb.audit.guards import all_faults
 from lynxweb.registry import guarding
 from lynxweb.registry.declaration import declare
-from lynxweb.registry.models import Declaration, Run
+from lynxweb.registry.models import Abandonment, Run
 from tests import builders
 from tests.registry.world import World, bundle_of, upload
 
@@ -21,7 +21,8 @@ def filled(site: World) -> World:
     """A site with at least one row in every table."""
     from lynxweb.registry.comparing import compare_runs
 
-    declare(site.node_actor, builders.methodology().sha256, request_id="declare:1")
+    declared = declare(site.node_actor, builders.methodology().sha256, request_id="declare:1")
+    Abandonment.objects.create(declaration=declared, abandoned_at=declared.declared_at)
     a, b = upload(site, bundle_of(site, 1)).run_digest, upload(site, bundle_of(site, 2)).run_digest
     compare_runs(site.actor, a, b, "iso-precision")
     return site
@@ -63,16 +64,9 @@ def test_the_standing_of_a_run_can_change(filled: World) -> None:
     assert Run.objects.update(state="withdrawn", validity="invalid", grade="claimed", latency_withheld=True, checking=1) == 2
 
 
-def test_a_declaration_is_answered_once(filled: World) -> None:
-    assert Declaration.objects.update(state="used", run="0" * 64) == 1
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        Declaration.objects.update(state="open", run=None)
-
-
 def test_every_table_is_guarded_and_every_column_has_been_thought_of() -> None:
     assert {guard.table for guard in guarding.guards()} == set(TABLES)
     assert {*guarding.RUN_WRITE_ONCE, *guarding.RUN_STANDING} == set(columns_of("registry_run"))
-    assert {*guarding.DECLARATION_WRITE_ONCE, *guarding.DECLARATION_ANSWER} == set(columns_of("registry_declaration"))
 
 
 def test_all_triggers_are_present_after_the_migrations(db: None) -> None:

@@ -1,13 +1,19 @@
-"""Triggers on every table of the registry."""
+"""Triggers on the tables of the registry that never change; 0003 guards the others once they have their columns."""
 
 from __future__ import annotations
 
 from django.db import migrations
 
+from lynxweb.audit.guards import deny_changes
 from lynxweb.audit.operations import InstallGuard
-from lynxweb.registry.guarding import guards
+from lynxweb.registry.guarding import INSERT_ONLY
+
+TABLES = (
+    "registry_document", "registry_artifact", "registry_methodologyversion", "registry_executorversion", "registry_runartifact",
+    "registry_comparabilitykey", "registry_findingrow", "registry_metricrow", "registry_storedcomparison",
+)  # fmt: skip
 
 
 class Migration(migrations.Migration):
     dependencies = [("registry", "0001_initial"), ("audit", "0001_initial")]
-    operations = [InstallGuard(guard) for guard in guards()]
+    operations = [InstallGuard(deny_changes(table, INSERT_ONLY[table])) for table in TABLES]
