@@ -4,37 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
+from runner.contract.canary_patterns import IDENTITIES, LEADS_TO_VERSION, SECRETS, VERSION_WORDS
 from runner.contract.problems import Problem
 
-# Secrets are looked for in every text, identities only where a value is not a version.
-SECRETS = {
-    "private-key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-    "lynxweb-token": r"\blynxweb_[A-Za-z0-9]+\.[A-Za-z0-9_-]{16,}",
-    "github-token": r"\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}",
-    "gitlab-token": r"\bglpat-[A-Za-z0-9_-]{20,}",
-    "aws-key": r"\b(AKIA|ASIA)[A-Z0-9]{16}\b",
-    "google-key": r"\bAIza[A-Za-z0-9_-]{35}\b",
-    "slack-token": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
-    "hub-token": r"\bhf_[A-Za-z0-9]{30,}",
-    "index-token": r"\bpypi-[A-Za-z0-9_-]{50,}",
-    "api-key": r"\bsk-[A-Za-z0-9_-]{32,}",
-    "jwt": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.",
-    "url-password": r"\b[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@]+@",
-    "bearer": r"(?i)\bauthorization:\s*(bearer|basic)\s+\S+",
-}
-IDENTITIES = {
-    "gpu-uuid": r"\b(GPU|MIG)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
-    "mac-address": r"\b[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}\b",
-    "ipv4": r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])",
-    "ipv6": r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{1,4}:){4,7}[0-9A-Fa-f]{1,4}(?![0-9A-Fa-f:])",
-    "home-path": r"(/home/|/Users/|/root/|[A-Za-z]:\\Users\\)\S*",
-    "e-mail": r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b",
-}
-_SECRETS = {name: re.compile(pattern) for name, pattern in SECRETS.items()}
-_IDENTITIES = {name: re.compile(pattern) for name, pattern in IDENTITIES.items()}
-# Values under these words are versions: 9.24.0.43 is a cuDNN, not an address.
-VERSION_WORDS = ("version", "versions", "kernel_libs", "loaded_libs", "build", "release", "microcode", "driver_max", "system_toolkit")
+_PATTERNS = {name: re.compile(pattern) for name, pattern in (SECRETS | IDENTITIES).items()}
+_LEADS_TO_VERSION = re.compile(LEADS_TO_VERSION)
+LONGEST_LEAD = 80
+SHORT = 40
 
 
 def scan(value: object, path: str = "$") -> Iterator[Problem]:
@@ -51,12 +29,26 @@ def scan(value: object, path: str = "$") -> Iterator[Problem]:
 
 
 def _text(value: str, path: str, versions: bool) -> Iterator[Problem]:
-    for name, pattern in _SECRETS.items():
-        if pattern.search(value):
-            yield _problem(path, name)
-    for name, pattern in _IDENTITIES.items():
-        if pattern.search(value) and not (versions and name == "ipv4"):
-            yield _problem(path, name)
+    kinds = _short_kinds(value) if len(value) <= SHORT else _kinds(value)
+    return (_problem(path, name) for name in kinds if not (versions and name == "ipv4"))
+
+
+# The same keys and words stand in every document hundreds of times.
+@lru_cache(maxsize=4096)
+def _short_kinds(text: str) -> tuple[str, ...]:
+    return _kinds(text)
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    found = [name for name, pattern in _PATTERNS.items() if pattern.search(text)]
+    if "ipv4" in found and all(_is_version(text, one) for one in _PATTERNS["ipv4"].finditer(text)):
+        found.remove("ipv4")
+    return tuple(found)
+
+
+def _is_version(text: str, found: re.Match[str]) -> bool:
+    """Whether the words before four numbers make them a version."""
+    return _LEADS_TO_VERSION.search(text[max(0, found.start() - LONGEST_LEAD) : found.start()]) is not None
 
 
 def _problem(path: str, name: str) -> Problem:

@@ -5,29 +5,9 @@ from __future__ import annotations
 import pytest
 
 from runner.contract.canary import scan
+from runner.contract.canary_patterns import IDENTITIES, SECRETS
 from tests.builders import executor, methodology_tree
-
-LEAKS = {
-    "private-key": "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQ",
-    "lynxweb-token": "lynxweb_ab12.ABCDEFGHIJKLMNOPQRSTUV",
-    "github-token": "ghp_" + "a" * 36,
-    "gitlab-token": "glpat-" + "a" * 20,
-    "aws-key": "AKIA" + "ABCDEFGHIJKLMNOP",
-    "google-key": "AIza" + "a" * 35,
-    "slack-token": "xoxb-1234567890-abc",
-    "hub-token": "hf_" + "a" * 34,
-    "index-token": "pypi-" + "a" * 60,
-    "api-key": "sk-" + "a" * 40,
-    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x",
-    "url-password": "https://me:secret@host/x",
-    "bearer": "Authorization: Bearer abcdef",
-    "gpu-uuid": "GPU-12345678-1234-1234-1234-123456789abc",
-    "mac-address": "00:1a:2b:3c:4d:5e",
-    "ipv4": "seen from 192.168.1.20 today",
-    "ipv6": "fe80:0:0:0:1:2:3:4",
-    "home-path": "/home/alice/model.onnx",
-    "e-mail": "alice@example.com",
-}
+from tests.contract.canaries import HARMLESS, LEAKS, SPELLINGS
 
 
 @pytest.mark.parametrize("name", LEAKS)
@@ -36,8 +16,29 @@ def test_a_leak_is_named_by_kind_and_place_and_not_repeated(name: str, place: st
     leak = LEAKS[name]
     document = {"value": {"notes": leak}, "key": {leak: 1}, "list": {"notes": ["x", leak]}}[place]
     found = list(scan(document, "run.json"))
-    assert any(name in problem.found for problem in found)
+    assert any(problem.found == f"looks like a {name}" for problem in found)
     assert all(leak not in problem.found for problem in found)
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_leak_is_found_in_the_middle_of_prose(name: str) -> None:
+    found = [problem.found for problem in scan(f"The second trial was odd, see {LEAKS[name]} for what it was.", "reason")]
+    assert f"looks like a {name}" in found
+
+
+@pytest.mark.parametrize(("name", "text"), SPELLINGS)
+def test_other_spellings_are_found_too(name: str, text: str) -> None:
+    assert f"looks like a {name}" in [problem.found for problem in scan(text, "reason")]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_words_of_the_field_are_no_leak(text: str) -> None:
+    assert [problem.found for problem in scan(text, "reason")] == []
+
+
+def test_there_are_forty_patterns_and_each_has_its_leak() -> None:
+    assert len(LEAKS) == 40
+    assert LEAKS.keys() == SECRETS.keys() | IDENTITIES.keys()
 
 
 @pytest.mark.parametrize("version", ["9.24.0.43", "13.0.3.0", "6.1.0-18-amd64", "5.15.153.1"])
