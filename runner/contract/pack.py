@@ -10,13 +10,12 @@ import base64
 import io
 import re
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 
 from runner.contract.canonical import encode, sha256
 from runner.contract.problems import Problem, Problems
 
-README, BY_HAND, VERIFIER, POLICY = "README.html", "VERIFY.txt", "verify.py", "trust-policy.example"
+README, VERIFY, VERIFIER, TRUST = "README.html", "VERIFY.txt", "verify.py", "trust-policy.example"
 MANIFEST, CHECKPOINT, HEADS, OMITTED = "manifest.json", "checkpoint", "heads.json", "omitted.json"
 RULINGS = ("ruling", "register")
 MOST_FILES = 60_000
@@ -27,32 +26,6 @@ AFTER_EXPORT = ("proofs/", "consistency/", "timestamps/")  # made after the expo
 _NAME = re.compile(r"[A-Za-z0-9._/-]{1,120}")
 
 Head = tuple[int, int | None]
-
-
-@dataclass(frozen=True)
-class PackParts:
-    """Everything in a pack but its manifest and ZIP.
-
-    `contents` are the files that the export binds, README to openings, by name; `export` is (position, leaf) of the `pack.export` event; `proofs`
-    has the tlog-proof of every event by position, the export's too; `consistency` the proofs from earlier sizes, by (earlier, this) size.
-    """
-
-    contents: Mapping[str, bytes]
-    export: tuple[int, bytes]
-    checkpoint: bytes
-    proofs: Mapping[int, bytes]
-    consistency: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
-
-    def files(self) -> dict[str, bytes]:
-        """Every file but the manifest, by name."""
-        position, leaf = self.export
-        return {
-            **self.contents,
-            event_name(position): leaf,
-            CHECKPOINT: self.checkpoint,
-            **{proof_name(seq): proof for seq, proof in self.proofs.items()},
-            **{consistency_name(*sizes): proof for sizes, proof in self.consistency.items()},
-        }
 
 
 def event_name(position: int) -> str:
@@ -108,7 +81,7 @@ def opening(released: Mapping[str, tuple[bytes, object]]) -> bytes:
     return encode({name: {"salt": base64.b64encode(salt).decode(), "value": value} for name, (salt, value) in released.items()})
 
 
-def consistency_proof(hashes: list[bytes]) -> bytes:
+def consistency(hashes: Iterable[bytes]) -> bytes:
     """A consistency file: one hash a line."""
     return b"".join(base64.b64encode(one) + b"\n" for one in hashes)
 
@@ -128,10 +101,14 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
     return encode({"v": 1, "files": {name: {"sha256": sha256(files[name]), "size": len(files[name])} for name in listed}})
 
 
-def build(parts: PackParts) -> bytes:
-    """The pack's bytes: the same parts always make the same bytes."""
-    files = parts.files()
-    return archive({**files, MANIFEST: manifest(files)})
+def build(files: Mapping[str, bytes], checkpoint: bytes) -> bytes:
+    """The pack's bytes: the same files and checkpoint always make the same bytes.
+
+    `files` are those of the content list, the leaf of the export, and a proof for every event from the tree of `checkpoint` (a signed note);
+    the manifest is added here.
+    """
+    whole = {**files, CHECKPOINT: checkpoint}
+    return archive({**whole, MANIFEST: manifest(whole)})
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
