@@ -71,16 +71,16 @@ def open_envelope(envelope: bytes, public: bytes, payload_type: str = IN_TOTO) -
     return parsed.payload
 
 
-def strict_base64(text: object, path: str) -> bytes:
-    """The bytes of `text` if it is their only standard spelling; raises `Problems` otherwise."""
+def strict_base64(text: object, path: str, code: str = "bad-envelope") -> bytes:
+    """The bytes of `text` if it is their only standard spelling; raises `Problems` with `code` otherwise."""
     if not isinstance(text, str):
-        raise _bad(path, type(text).__name__, "base64 text", "encode with the standard alphabet")
+        raise _bad(path, type(text).__name__, "base64 text", "encode with the standard alphabet", code)
     try:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _bad(path, "not base64", "base64 text", "encode with the standard alphabet") from error
+        raise _bad(path, "not base64", "base64 text", "encode with the standard alphabet", code) from error
     if base64.b64encode(content).decode() != text:
-        raise _bad(path, "another spelling", "the canonical base64 of the bytes", "encode with the standard alphabet and padding")
+        raise _bad(path, "another spelling", "the canonical base64 of the bytes", "encode with the standard alphabet and padding", code)
     return content
 
 
@@ -90,5 +90,5 @@ def _exactly(value: object, keys: tuple[str, ...], path: str) -> dict[str, objec
     return value
 
 
-def _bad(path: str, found: str, expected: str, remedy: str) -> Problems:
-    return Problems([Problem(path, found, expected, remedy, "bad-envelope")])
+def _bad(path: str, found: str, expected: str, remedy: str, code: str = "bad-envelope") -> Problems:
+    return Problems([Problem(path, found, expected, remedy, code)])
