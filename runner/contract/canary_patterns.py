@@ -25,7 +25,7 @@ SECRETS = {
     "api-key": r"\bsk-[A-Za-z0-9_-]{32,}",
     "payment-key": r"\b[rs]k_(live|test)_[A-Za-z0-9]{16,}",
     "jwt": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.",
-    "url-password": r"\b[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@]+@",
+    "url-password": r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@]+@",
     "bearer": r"(?i)\bauthorization:\s*(bearer|basic)\s+\S+",
     "cookie": r"(?i)\b(set-)?cookie:\s*[^\s=;]+=\S+",
     "assigned-secret": r"(?i)(password|passwd|api[_-]?key|secret[_-]?key|access[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret)"
@@ -49,7 +49,7 @@ IDENTITIES = {
     "machine-id": rf"(?i)\bmachine[ _-]?id\b\W{{1,4}}{_HEX}{{32}}\b|\b(product|system)[ _-]uuid\b\W{{1,4}}{_HEX}{{8}}-",
     "disk-id": rf"(?i)\bnaa\.{_HEX}{{16}}\b|\bwwn-0x{_HEX}{{16}}\b|\bnvme-eui\.{_HEX}{{16}}",
     "network-share": r"\\\\[A-Za-z0-9][A-Za-z0-9.-]*\\[^\s\\]+|\b(smb|nfs|afp)://[^\s/]+",
-    "shell-prompt": r"(?<![\w.])[a-z_][a-z0-9_.-]*@[a-z0-9][a-z0-9-]*:[~/]",
+    "shell-prompt": r"(?<![\w.-])[a-z_][a-z0-9_.-]*@[a-z0-9][a-z0-9-]*:[~/]",
     "login-name": r"(?<![\w$])(USER|USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME|SSH_CLIENT|SSH_CONNECTION|SLURMD_NODENAME)=[^\s\"']+",
     "cloud-account": r"\barn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:|\bi-[0-9a-f]{17}\b",
 }
