@@ -49,7 +49,9 @@ class Environment:
     num_proxies: int
     storage: Path
     log_format: str
+    signer_home: Path
     database: Database
+    owner: Database | None
     broker_url: str = field(repr=False)
 
     @property
@@ -66,6 +68,7 @@ def read(
     _folder(home / "static", "LYNXWEB_HOME")
     secret_key = _secret(variables, "LYNXWEB_SECRET_KEY") or _kept_secret(home / "secret_key", random_text)
     base_url = _base_url(variables.get("LYNXWEB_BASE_URL") or "http://127.0.0.1:8000")
+    site = database(variables.get("DATABASE_URL") or f"sqlite:///{quote(str(home / 'lynxweb.sqlite3'))}")
     return Environment(
         home=home,
         debug=_flag(variables, "LYNXWEB_DEBUG"),
@@ -76,7 +79,9 @@ def read(
         num_proxies=_count(variables, "LYNXWEB_NUM_PROXIES", most=10),
         storage=_storage(variables.get("LYNXWEB_STORAGE_URL", ""), home),
         log_format=_choice(variables, "LYNXWEB_LOG_FORMAT", ("text", "json")),
-        database=database(variables.get("DATABASE_URL") or f"sqlite:///{quote(str(home / 'lynxweb.sqlite3'))}"),
+        signer_home=_signer_home(variables.get("LYNXWEB_SIGNER_HOME", ""), home),
+        database=site,
+        owner=_owner(variables.get("LYNXWEB_OWNER_DATABASE_URL", ""), site),
         broker_url=_broker(variables.get("CELERY_BROKER_URL", ""), home),
     )
 
@@ -92,20 +97,20 @@ def layered(variables: Mapping[str, str], path: Path) -> dict[str, str]:
     return dict(_assignments(lines)) | dict(variables)
 
 
-def database(url: str) -> Database:
-    """DATABASE_URL taken apart: `sqlite:////absolute/file` or `postgres://user:password@host:port/name?option=value`."""
+def database(url: str, variable: str = "DATABASE_URL") -> Database:
+    """A database address taken apart: `sqlite:////absolute/file` or `postgres://user:password@host:port/name?option=value`."""
     try:
         parts = urlsplit(url)
         port = str(parts.port or "")
     except ValueError as error:
-        raise Nonsense("DATABASE_URL", "an address that does not parse", "escape special characters as %XX") from error
+        raise Nonsense(variable, "an address that does not parse", "escape special characters as %XX") from error
     name = unquote(parts.path.removeprefix("/"))
     if not name:
-        raise Nonsense("DATABASE_URL", f"{parts.scheme}://…", "name the database after the last slash")
+        raise Nonsense(variable, f"{parts.scheme}://…", "name the database after the last slash")
     if parts.scheme == "sqlite":
         return Database("sqlite", name if name == ":memory:" else str(Path(name).absolute()))
     if parts.scheme not in ("postgres", "postgresql"):
-        raise Nonsense("DATABASE_URL", f"{parts.scheme}://…", "use sqlite:////path or postgres://user:password@host:port/name")
+        raise Nonsense(variable, f"{parts.scheme}://…", "use sqlite:////path or postgres://user:password@host:port/name")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return Database("postgresql", name, user, password, parts.hostname or "", port, dict(parse_qsl(parts.query)))
 
@@ -182,6 +187,25 @@ def _storage(url: str, home: Path) -> Path:
     if parts.scheme != "file" or parts.netloc or not parts.path.startswith("/"):
         raise Nonsense("LYNXWEB_STORAGE_URL", f"{parts.scheme}://…", "use file:///absolute/folder")
     return _folder(Path(unquote(parts.path)), "LYNXWEB_STORAGE_URL")
+
+
+def _signer_home(text: str, home: Path) -> Path:
+    """Not made here: in production the site's own user has no business in the signer's folder."""
+    path = Path(text).expanduser() if text else home / "signer"
+    if not path.is_absolute():
+        raise Nonsense("LYNXWEB_SIGNER_HOME", text, "use an absolute path, on another disk than the database")
+    return path
+
+
+def _owner(url: str, site: Database) -> Database | None:
+    if not url:
+        return None
+    owner = database(url, "LYNXWEB_OWNER_DATABASE_URL")
+    if (owner.vendor, site.vendor) != ("postgresql", "postgresql"):
+        raise Nonsense("LYNXWEB_OWNER_DATABASE_URL", f"{owner.vendor} beside {site.vendor}", "two roles need PostgreSQL in DATABASE_URL as well")
+    if (owner.name, owner.host, owner.port) != (site.name, site.host, site.port) or owner.user == site.user:
+        raise Nonsense("LYNXWEB_OWNER_DATABASE_URL", f"{owner.user}@{owner.host}/{owner.name}", "name the same database with another user")
+    return owner
 
 
 def _broker(url: str, home: Path) -> str:

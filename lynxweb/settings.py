@@ -13,6 +13,7 @@ ENVIRONMENT = env.from_process()
 TESTING = "pytest" in sys.modules
 LYNXWEB_HOME: Path = ENVIRONMENT.home / "test" if TESTING else ENVIRONMENT.home
 LYNXWEB_KEYS: Path = LYNXWEB_HOME / "keys"
+LYNXWEB_SIGNER_HOME: Path = LYNXWEB_HOME / "signer" if TESTING else ENVIRONMENT.signer_home
 LYNXWEB_STORAGE: Path = LYNXWEB_HOME / "storage" if TESTING else ENVIRONMENT.storage
 LYNXWEB_BASE_URL = ENVIRONMENT.base_url
 LYNXWEB_TOKEN_PEPPER = ENVIRONMENT.token_pepper
@@ -88,6 +89,7 @@ def _database(address: env.Database) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(ENVIRONMENT.database)}
+DATABASE_OWNER: env.Database | None = ENVIRONMENT.owner  # who owns the tables where that is not the site itself; PostgreSQL only
 
 # -- People ------------------------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Person"

@@ -25,6 +25,8 @@ class AuditConfig(AppConfig):
 
         guards.protect(models.LOG_GUARD)
         guards.protect(models.DOCUMENT_GUARD)
+        guards.protect(models.CHECKPOINT_GUARD)
+        guards.protect(models.HALT_GUARD)
         guards.protect(models_proposals.PROPOSAL_GUARD)
         guards.protect(models_proposals.PROPOSAL_USE_GUARD)
         checks.register(ours.triggers_present, checks.Tags.database)
@@ -36,9 +38,9 @@ class AuditConfig(AppConfig):
 
 def _after_migration(sender: AppConfig, using: str, plan: list[tuple[Any, bool]] | None = None, **_signal: Any) -> None:
     """Re-install what a migration dropped; when the log has its table, open it. Runs once per app, cheap when nothing is wrong."""
-    from lynxweb.audit import guards, opening
+    from lynxweb.audit import functions, guards, opening
 
-    for fault in guards.install_missing(connections[using]):
+    for fault in [*guards.install_missing(connections[using]), *functions.install_missing(connections[using])]:
         log.warning("re-installed after migration: %s", fault)
-    if sender.label == "audit" and "audit_event" in connections[using].introspection.table_names():
+    if sender.label == "audit" and "audit_halt" in connections[using].introspection.table_names():
         opening.open_log(using=using)

@@ -1,4 +1,4 @@
-"""The tables of the log: events, the small documents they attach, and the openings of private values."""
+"""The tables of the log: events, the small documents they attach, openings of private values, signed checkpoints and halts."""
 
 from __future__ import annotations
 
@@ -96,6 +96,64 @@ class PrivateValue(models.Model):
         return f"{self.seq} {self.name}"
 
 
+class CheckpointQuerySet(InsertOnlyQuerySet["Checkpoint"]):
+    """Signed checkpoints, by the size of the tree they sign."""
+
+    def newest(self) -> Self:
+        """Largest first."""
+        return self.order_by("-size")
+
+    def below(self, size: int) -> Self:
+        """Those of smaller trees, largest first."""
+        return self.filter(size__lt=size).order_by("-size")
+
+    def holding(self, position: int) -> Self:
+        """Those whose tree holds this position, smallest first."""
+        return self.filter(size__gt=position).order_by("size")
+
+
+class Checkpoint(InsertOnly):
+    """One published checkpoint: the signed note's bytes, with the root (hex) and the SHA-256 of its text (hex, without signatures) beside it."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.CharField(max_length=64)
+    note = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    published_at = models.DateTimeField()
+
+    objects = CheckpointQuerySet.as_manager()
+
+    class Meta:
+        db_table = "audit_checkpoint"
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.root}"
+
+
+class HaltQuerySet(InsertOnlyQuerySet["Halt"]):
+    """Halts and what lifted them."""
+
+    def newest(self) -> Self:
+        """Newest first: the first row says whether the log takes events."""
+        return self.order_by("-id")
+
+
+class Halt(InsertOnly):
+    """The signer refused (`halt`), or its checks pass again (`resume`); no event, because a log in doubt cannot vouch for itself."""
+
+    kind = models.CharField(max_length=6, choices=[("halt", "halt"), ("resume", "resume")])
+    reason = models.CharField(max_length=2000)
+    at = models.DateTimeField()
+
+    objects = HaltQuerySet.as_manager()
+
+    class Meta:
+        db_table = "audit_halt"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%dT%H:%M:%SZ}"
+
+
 LOG_GUARD = deny_changes("audit_event").and_also(
     Guard(
         "audit_event",
@@ -104,3 +162,5 @@ LOG_GUARD = deny_changes("audit_event").and_also(
     )
 )
 DOCUMENT_GUARD = deny_changes("audit_document", keys=(("digest",),))
+CHECKPOINT_GUARD = deny_changes("audit_checkpoint", keys=(("size",),))
+HALT_GUARD = deny_changes("audit_halt", keys=(("id",),))
