@@ -25,6 +25,8 @@ REFUSALS: dict[str, Refusal] = {
         Refusal("R-01", "disclosure-missing", "Mandatory facts must be answered.", "intake", "capture the field, or state why it cannot be read"),
         Refusal("R-02", "training-vs-inference", "Training and inference never meet.", "not_comparable", "choose two runs of one kind"),
         Refusal("R-03", "synthetic-burner", "A burn-in is not a workload.", "not_comparable", "choose a run of a workload"),
+        Refusal("R-04", "test-identity", "One test is not another test.", "not_comparable", "choose runs of one test on one workload"),
+        Refusal("R-05", "microbenchmark-as-evidence", "A microbenchmark cannot be cited.", "citation", "measure the workload itself"),
         Refusal("R-06", "kinds-differ", "Kinds of methodology never meet.", "not_comparable", "choose two runs of one kind"),
         Refusal("R-07", "quick-look-as-evidence", "A quick look cannot be cited.", "citation", "measure under a methodology of kind inference"),
         Refusal("R-10", "format-ambiguous", "A numeric format is named exactly.", "intake", "name the variant and the tool chain"),
@@ -41,6 +43,7 @@ REFUSALS: dict[str, Refusal] = {
         Refusal("R-15", "load-model", "Loop, arrivals, concurrency and rate must match.", "not_comparable", "repeat one side under the other's load"),
         Refusal("R-16", "latency-scope", "Latency is compared in one scope from one origin.", "metric", "repeat one side with the other's scope"),
         Refusal("R-17", "tuning-asymmetry", "Both sides got the same tuning effort.", "declared", "tune both sides alike, or acknowledge it"),
+        Refusal("R-20", "party-missing", "Who measured is named.", "citation", "have somebody measure who says who they are"),
         Refusal("R-21", "metric-definition", "A metric is compared under one definition.", "metric", "report both sides under one definition"),
         Refusal("R-22", "token-counting", "Tokens are counted by one rule.", "metric", "count both sides by one rule"),
         Refusal(

@@ -9,12 +9,14 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from runner.contract.bundle import Statement
+from runner.contract.decision import Decision
 from runner.contract.executor import Executor
 from runner.contract.fields import Document
 from runner.contract.findings import Finding
 from runner.contract.methodology import Methodology
 from runner.contract.metrics import MetricDefinition
 from runner.contract.quality import QualityEvaluation
+from runner.contract.requirement import Requirement
 from runner.contract.run import OperatingPoint, Run
 
 PUBLISHED: dict[str, type[Document]] = {
@@ -25,6 +27,8 @@ PUBLISHED: dict[str, type[Document]] = {
     "metric-definition.v1": MetricDefinition,
     "quality.v1": QualityEvaluation,
     "statement.v1": Statement,
+    "requirement.v1": Requirement,
+    "decision.v1": Decision,
 }
 
 
