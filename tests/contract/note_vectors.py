@@ -135,7 +135,7 @@ def wrong_notes(text: str) -> dict[str, bytes | str]:
     def signed(other: str) -> str:
         return f"{other}\n{notes.signature_line(other, ORIGIN, KEY)}"
 
-    return {
+    cases: dict[str, bytes | str] = {
         "CRLF": good.replace("\n", "\r\n"),
         "CRLF signed as such": signed(text.replace("\n", "\r\n")),
         "NUL in the text, signed": signed("\0" + text),
@@ -157,7 +157,8 @@ def wrong_notes(text: str) -> dict[str, bytes | str]:
         "overlong UTF-8": good.encode().replace(b"\n", b"\xc0\x8a", 1),
         "surrogate in UTF-8": b"\xed\xa0\x80" + good.encode(),
         "UTF-16": good.encode("utf-16"),
-    } | {f"signature line: {what}": f"{text}\n{lines}" for what, lines in wrong_lines(text).items()}
+    }
+    return cases | {f"signature line: {what}": f"{text}\n{lines}" for what, lines in wrong_lines(text).items()}
 
 
 def note_entries() -> Iterator[Entry]:
