@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 BASE = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 32
+SHORTEST_CLIENT_SECRET = 16  # the provider chooses it
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Nonsense(ValueError):
@@ -37,6 +39,16 @@ class Database:
 
 
 @dataclass(frozen=True)
+class Oidc:
+    """An OpenID Connect provider that people may sign in with; `name` is what the button says."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+
+
+@dataclass(frozen=True)
 class Environment:
     """Everything the site takes from outside, checked."""
 
@@ -52,6 +64,8 @@ class Environment:
     signer_home: Path
     database: Database
     owner: Database | None
+    oidc: Oidc | None
+    require_mfa: bool
     broker_url: str = field(repr=False)
 
     @property
@@ -82,6 +96,8 @@ def read(
         signer_home=_signer_home(variables.get("LYNXWEB_SIGNER_HOME", ""), home),
         database=site,
         owner=_owner(variables.get("LYNXWEB_OWNER_DATABASE_URL", ""), site),
+        oidc=_oidc(variables),
+        require_mfa=_flag(variables, "LYNXWEB_REQUIRE_MFA"),
         broker_url=_broker(variables.get("CELERY_BROKER_URL", ""), home),
     )
 
@@ -136,7 +152,7 @@ def _folder(path: Path, name: str) -> Path:
     return path.resolve()
 
 
-def _secret(variables: Mapping[str, str], name: str) -> str:
+def _secret(variables: Mapping[str, str], name: str, shortest: int = SHORTEST_SECRET) -> str:
     value = variables.get(name, "")
     path = variables.get(f"{name}_FILE", "")
     if value and path:
@@ -146,9 +162,28 @@ def _secret(variables: Mapping[str, str], name: str) -> str:
             value = Path(path).read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise Nonsense(f"{name}_FILE", path, "name a readable file") from error
-    if (value or path) and len(value) < SHORTEST_SECRET:
-        raise Nonsense(name, f"{len(value)} characters", f"use at least {SHORTEST_SECRET} random characters, or leave it unset")
+    if (value or path) and len(value) < shortest:
+        raise Nonsense(name, f"{len(value)} characters", f"use at least {shortest} random characters, or leave it unset")
     return value
+
+
+def _oidc(variables: Mapping[str, str]) -> Oidc | None:
+    issuer, client_id = variables.get("LYNXWEB_OIDC_ISSUER", "").rstrip("/"), variables.get("LYNXWEB_OIDC_CLIENT_ID", "")
+    secret = _secret(variables, "LYNXWEB_OIDC_CLIENT_SECRET", SHORTEST_CLIENT_SECRET)
+    name = variables.get("LYNXWEB_OIDC_NAME", "")
+    if not (issuer or client_id or secret or name):
+        return None
+    stated = {"LYNXWEB_OIDC_ISSUER": issuer, "LYNXWEB_OIDC_CLIENT_ID": client_id, "LYNXWEB_OIDC_CLIENT_SECRET": secret}
+    for variable, value in stated.items():
+        if not value:
+            raise Nonsense(variable, "", "set issuer, client id and client secret together, or none of them")
+    parts = urlsplit(issuer)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not safe or not parts.hostname or parts.username or parts.query or parts.fragment or "/.well-known/" in issuer:
+        raise Nonsense("LYNXWEB_OIDC_ISSUER", issuer, "use the provider's issuer address, https://…, without /.well-known/… and without a query")
+    if len(name) > 40 or not name.isprintable():
+        raise Nonsense("LYNXWEB_OIDC_NAME", name, "use at most 40 printable characters")
+    return Oidc(issuer, client_id, secret, name or parts.hostname)
 
 
 def _kept_secret(path: Path, random_text: Callable[[int], str]) -> str:
