@@ -10,3 +10,11 @@ class ReviewConfig(AppConfig):
 
     name = "lynxweb.review"
     label = "review"
+
+    def ready(self) -> None:
+        """Name the guards of the app's tables, so that every migration re-installs them and every check looks for them."""
+        from lynxweb.audit.guards import protect
+        from lynxweb.review.models.reviews import REVIEW_GUARDS
+
+        for guard in REVIEW_GUARDS:
+            protect(guard)
