@@ -21,7 +21,7 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         """Connect guards, checks and the handler that runs after every migration."""
         from lynxweb.audit import checks as ours
-        from lynxweb.audit import guards, models, models_proposals
+        from lynxweb.audit import guards, models, models_proposals, models_redactions
 
         guards.protect(models.LOG_GUARD)
         guards.protect(models.DOCUMENT_GUARD)
@@ -29,6 +29,8 @@ class AuditConfig(AppConfig):
         guards.protect(models.HALT_GUARD)
         guards.protect(models_proposals.PROPOSAL_GUARD)
         guards.protect(models_proposals.PROPOSAL_USE_GUARD)
+        guards.protect(models_redactions.REDACTION_GUARD)
+        guards.protect(models_redactions.LOG_DOCUMENT_GUARD)
         checks.register(ours.triggers_present, checks.Tags.database)
         checks.register(ours.database_settings, checks.Tags.database)
         checks.register(ours.private_keys, checks.Tags.security)
