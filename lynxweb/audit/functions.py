@@ -25,7 +25,8 @@ SEARCH_PATH = "search_path=pg_catalog, pg_temp"
 NEXT = f"""
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'audit: needs READ COMMITTED, this transaction is %', upper(current_setting('transaction_isolation')) USING ERRCODE = '{WRONG_ISOLATION}';
+    RAISE EXCEPTION 'audit: needs READ COMMITTED, this transaction is %', upper(current_setting('transaction_isolation'))
+      USING ERRCODE = '{WRONG_ISOLATION}';
   END IF;
   PERFORM set_config('synchronous_commit', 'on', true), set_config('lock_timeout', '{LOCK_TIMEOUT}', true);
   PERFORM pg_advisory_xact_lock({LOCK});

@@ -25,6 +25,14 @@ def kept_key(folder: Path, name: str, random_bytes: Callable[[int], bytes] = sec
     return read_key(path)
 
 
+def move_key(name: str, old: Path, new: Path) -> None:
+    """Take the key `name` from folder `old` to folder `new`, where it is still in the old place only; it is never in neither."""
+    if (old / name).exists() and not (new / name).exists():
+        new.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _publish(new / name, read_key(old / name).to_pem())
+        (old / name).unlink()
+
+
 def read_key(path: Path) -> SigningKey:
     """The key in `path`; refuses a file that anybody but its owner can read."""
     if path.stat().st_mode & 0o077:

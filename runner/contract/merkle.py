@@ -85,9 +85,12 @@ def root(peak_hashes: Iterable[bytes]) -> bytes:
 class Rebuilt:
     """A tree grown again from its leaves alone, in O(log n) memory: what a full audit compares every stored row with."""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._peaks: list[bytes] = []
+    def __init__(self, size: int = 0, peak_hashes: Sequence[bytes] = ()) -> None:
+        """Empty, or continuing a tree of `size` leaves from its hashes at `peaks(size)`."""
+        if len(peak_hashes) != size.bit_count():
+            raise ValueError(f"a tree of {size} leaves has {size.bit_count()} peaks, got {len(peak_hashes)}")
+        self.size = size
+        self._peaks: list[bytes] = list(peak_hashes)
 
     def append(self, leaf: bytes) -> bytes:
         """The `hashes` that the next row must hold."""
