@@ -77,7 +77,7 @@ def vkeys() -> Iterator[Entry]:
         "final newline": good + "\n",
         "two parts": f"{name}+{key_id}",
         "empty": "",
-        "url alphabet": f"{name}+{key_id}+{encoded.replace('+', '-').replace('/', '_')}=",
+        "url alphabet": f"{name}+{key_id}+{encoded.replace('+', '-').replace('/', '_')}",
     }
     yield {"name": "published example", "vkey": PETER, "accept": True}
     yield {"name": "valid", "vkey": good, "accept": True}
