@@ -16,7 +16,7 @@ from lynxweb.audit.record import Recorded, utc_now
 from lynxweb.registry import standing
 from lynxweb.registry.models import VISIBILITIES, Run
 from lynxweb.review.acting import made_before, not_standing, own_run, record_on_run, refuse, wrong_stage
-from lynxweb.review.models.reviews import Review
+from lynxweb.review.models.reviews import ReviewStep
 from lynxweb.review.separation import publisher_problems
 from runner.contract.problems import Problem
 
@@ -32,9 +32,7 @@ def request_review(actor: Actor, run_digest: str, *, reason: Reason, request_id:
         run = own_run(acting, run_digest)
         if (made := made_before(request_id, Action.RUN_DISCLOSE, run.digest)) is not None:
             return made
-        waits = run.stage == "submitted" and run.visibility in SEEN_BY_REVIEWERS
-        again = [Problem("run.visibility", run.visibility, "a run nobody asked to review", "wait for a reviewer", "already-requested")]
-        refuse([*not_standing(run), *wrong_stage(run, ("submitted", "changes_requested"), "wait for the outcome"), *(again if waits else ())])
+        refuse(request_problems(run))
         visibility = "public" if run.visibility == "public" else "review"
         payload = _disclosure(run, visibility)
         changed = standing.change(run, visibility=visibility, stage="submitted")
@@ -77,10 +75,10 @@ def publish(
         run = own_run(acting, run_digest)
         if (made := made_before(request_id, Action.RUN_PUBLISH, run.digest)) is not None:
             return made
-        refuse([*_publication_problems(run, visibility), *publisher_problems(acting, run)])
-        accepted = Review.objects.of_run(run.digest).accepting().last()
+        refuse(publication_problems(acting, run, visibility))
+        accepted = ReviewStep.objects.acceptances_of(run.digest).last()
         assert accepted is not None  # `reviewed` is set by closing a review, and by nothing else
-        payload = snapshots.keep({"v": 1, "run": run.digest, "visibility": visibility, "review": accepted.id})
+        payload = snapshots.keep({"v": 1, "run": run.digest, "visibility": visibility, "review": accepted.review_id})
         changed = standing.change(run, stage="published", visibility=visibility)
         return record_on_run(Action.RUN_PUBLISH, run, changed, actor=acting, reason=reason, request_id=request_id, clock=clock, payload=payload)
 
@@ -90,6 +88,27 @@ def as_publisher(actor: Actor, act: Action) -> Actor:
     if actor.kind == "system":
         return actor
     return actor.under(str(require(replace(actor, roles=actor.roles & {Role.PUBLISHER.value}), act).role))
+
+
+def request_problems(run: Run) -> Iterator[Problem]:
+    """What stands against asking for a review of the run."""
+    yield from not_standing(run)
+    yield from wrong_stage(run, ("submitted", "changes_requested"), "wait for the outcome")
+    if run.stage == "submitted" and run.visibility in SEEN_BY_REVIEWERS:
+        yield Problem("run.visibility", run.visibility, "a run nobody asked to review", "wait for a reviewer", "already-requested")
+
+
+def publication_problems(actor: Actor, run: Run, visibility: str = "public") -> Iterator[Problem]:
+    """What stands against publishing the run, and against this actor as its publisher."""
+    yield from not_standing(run)
+    yield from wrong_stage(run, ("reviewed",), "ask for a review, then publish what was accepted")
+    if not run.reviewed:
+        yield Problem("run.reviewed", "no accepted review", "an accepted review by somebody else", "ask for a review", "not-reviewed")
+    if run.validity == "invalid":
+        yield Problem("run.validity", "invalid", "a valid run", "measure again: an invalid run is not published", "run-invalid")
+    if visibility not in PUBLISHED_AS:
+        yield Problem("visibility", visibility[:40], " or ".join(PUBLISHED_AS), "choose who the run is published to", "unknown-visibility")
+    yield from publisher_problems(actor, run)
 
 
 def _disclosure(run: Run, visibility: str) -> str:
@@ -108,14 +127,3 @@ def _disclosure_problems(run: Run, visibility: str) -> Iterator[Problem]:
         yield Problem("visibility", visibility, f"at least {run.visibility}", "withdraw the run, its page then says why", "published-stays")
     if run.stage == "in_review" and visibility not in SEEN_BY_REVIEWERS:
         yield Problem("visibility", visibility, " or ".join(SEEN_BY_REVIEWERS), "wait for the outcome of the review", "in-review")
-
-
-def _publication_problems(run: Run, visibility: str) -> Iterator[Problem]:
-    yield from not_standing(run)
-    yield from wrong_stage(run, ("reviewed",), "ask for a review, then publish what was accepted")
-    if not run.reviewed:
-        yield Problem("run.reviewed", "no accepted review", "an accepted review by somebody else", "ask for a review", "not-reviewed")
-    if run.validity == "invalid":
-        yield Problem("run.validity", "invalid", "a valid run", "measure again: an invalid run is not published", "run-invalid")
-    if visibility not in PUBLISHED_AS:
-        yield Problem("visibility", visibility[:40], " or ".join(PUBLISHED_AS), "choose who the run is published to", "unknown-visibility")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,15 +18,14 @@ from lynxweb.registry import standing
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
 from lynxweb.review.acting import made_before, next_position, not_standing, owns, record_on_run, refuse, wrong_stage
-from lynxweb.review.models.reviews import Review, ReviewStep
+from lynxweb.review.models.reviews import REVIEW_ID, Review, ReviewStep
+from lynxweb.review.publishing import SEEN_BY_REVIEWERS
 from lynxweb.review.separation import reviewer_problems
 from runner.contract.canonical import encode
 from runner.contract.checklist import CHECKLISTS, NO_CONFLICT, ReviewReport, ReviewResponse, conflict_problems, report_problems, response_problems
 from runner.contract.findings import CHECKER
 from runner.contract.problems import Problem
 
-SEEN_BY_REVIEWERS = ("review", "public")
-_ID = re.compile(r"rev_[0-9a-f]{20}")
 STAGE_AFTER = {"accepted": "reviewed", "changes_requested": "changes_requested", "not_accepted": "submitted"}
 
 
@@ -60,7 +58,7 @@ def open_review(
         run = standing.locked(acting, run_digest)
         if (made := made_before(request_id, Action.REVIEW_OPEN, run.digest)) is not None:
             return Opened(Review.objects.get(position=made.seq).id, made)
-        refuse([*conflict_problems(conflicts), *reviewer_problems(acting, run), *_opening_problems(acting, run, kind)])
+        refuse([*conflict_problems(conflicts), *opening_problems(acting, run, kind)])
         review = Review(id=f"rev_{random_bytes(10).hex()}", run=run, kind=kind, checklist=CHECKLISTS[kind].name, reviewer=acting.id)  # type: ignore[index]
         review.organisation_id, review.position, review.opened_at = str(acting.organisation), next_position(), clock()
         review.save()
@@ -68,7 +66,7 @@ def open_review(
             {"v": 1, "review": review.id, "run": run.digest, "kind": kind, "checklist": review.checklist, "conflicts": NO_CONFLICT}
         )
         stage = run.stage if run.stage == "published" else "in_review"
-        changed = standing.change(run, made={"reviews": [snapshots.row(review)]}, stage=stage)
+        changed = standing.change(run, made={"reviews": [review]}, stage=stage)
         recorded = record_on_run(Action.REVIEW_OPEN, run, changed, actor=acting, reason=reason, request_id=request_id, clock=clock, payload=payload)
     return Opened(review.id, recorded)
 
@@ -112,8 +110,8 @@ def respond(actor: Actor, review_id: str, *, text: str, reason: Reason, request_
             raise NotFound("review", review_id)
         if (made := made_before(request_id, Action.REVIEW_RESPOND, review.id)) is not None:
             return made
-        report, answer = review.newest("report"), review.newest("response")
-        if report is None or (answer is not None and answer.position > report.position):
+        report = review.newest("report")
+        if report is None or review.last_word == "response":
             found = "no report" if report is None else "answered"
             refuse([Problem("review", found, "a report that waits for an answer", "wait for the reviewer's report", "nothing-to-answer")])
         assert report is not None
@@ -138,14 +136,16 @@ def close_review(actor: Actor, review_id: str, *, reason: Reason, request_id: st
         said = {"v": 1, "review": review.id, "run": run.digest, "outcome": outcome, "report": report.document}
         step = _step(review, "closing", acting, encode(said), clock(), outcome)
         stage = run.stage if run.stage == "published" else STAGE_AFTER[outcome]
-        changed = standing.change(run, made={"steps": [snapshots.row(step)]}, stage=stage, reviewed=outcome == "accepted")
+        changed = standing.change(run, made={"steps": [step]}, stage=stage, reviewed=outcome == "accepted")
         basis = {"rule": review.checklist, "checker": CHECKER}
         return record_on_run(
             Action.REVIEW_CLOSE, run, changed, actor=acting, reason=reason, request_id=request_id, clock=clock, payload=step.document, basis=basis
         )
 
 
-def _opening_problems(actor: Actor, run: Run, kind: str) -> Iterator[Problem]:
+def opening_problems(actor: Actor, run: Run, kind: str) -> Iterator[Problem]:
+    """What stands against a review of this kind by this actor, conflicts of interest apart."""
+    yield from reviewer_problems(actor, run)
     yield from not_standing(run)
     if kind not in CHECKLISTS:
         yield Problem("kind", kind[:40], " or ".join(CHECKLISTS), "choose the kind of review", "unknown-kind")
@@ -172,7 +172,7 @@ def _own_review(actor: Actor, review_id: str) -> tuple[Review, Run]:
 
 def _review_for_act(actor: Actor, review_id: str) -> tuple[Review, Run]:
     # The run is the lock of everything around it: its review's steps are read after it is held.
-    known = Review.objects.for_actor(actor).filter(id=review_id) if _ID.fullmatch(review_id) else Review.objects.none()
+    known = Review.objects.for_actor(actor).filter(id=review_id) if REVIEW_ID.fullmatch(review_id) else Review.objects.none()
     found = known.values_list("run", flat=True).first()
     if found is None:
         raise NotFound("review", review_id)

@@ -54,7 +54,7 @@ def withdraw(
         run = own_run(acting, run_digest)
         if (made := made_before(request_id, Action.RUN_WITHDRAW, run.digest)) is not None:
             return made
-        refuse([*_withdrawal_problems(run, reason), *_successor_problems(acting, run, replacement)])
+        refuse([*_withdrawn(run), *_uncoded(reason), *_successor_problems(acting, run, replacement)])
         terms = withdrawal_terms(run.digest, reason, replacement)
         acting, seconded = _second_person(acting, Action.RUN_WITHDRAW, run, terms, proposal, request_id, clock)
         payload = snapshots.keep(terms)
@@ -104,7 +104,7 @@ def propose_withdrawal(
     """Propose that a publisher withdraw a run for exactly this reason; what would be refused to the publisher is refused here already."""
     acting = require(actor, Action.ACT_PROPOSE)
     run = run_seen_by(acting, run_digest)
-    refuse([*_withdrawal_problems(run, reason), *_successor_problems(acting, run, replacement)])
+    refuse([*_withdrawn(run), *_uncoded(reason), *_successor_problems(acting, run, replacement)])
     terms = withdrawal_terms(run.digest, reason, replacement)
     return proposals.propose(acting, Action.RUN_WITHDRAW, Subject("run", run.digest), terms, reason=reason, request_id=request_id, clock=clock)
 
@@ -130,9 +130,12 @@ def _second_person(
     return acting, proposals.second(acting, action, Subject("run", run.digest), terms, proposal, request_id=request_id, clock=clock)
 
 
-def _withdrawal_problems(run: Run, reason: Reason) -> Iterator[Problem]:
+def _withdrawn(run: Run) -> Iterator[Problem]:
     if run.state == "withdrawn":
         yield Problem("run.state", "withdrawn", "a run that was not withdrawn", "nothing is to be done", "already-withdrawn")
+
+
+def _uncoded(reason: Reason) -> Iterator[Problem]:
     if reason.code == ReasonCode.ROUTINE:
         yield Problem("reason_code", "routine", "the cause of the withdrawal", "choose the code that says why, `other` at worst", "uncoded-reason")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Literal, Self
 
@@ -16,6 +17,7 @@ from lynxweb.registry.models import DIGEST, Run
 KINDS = ("intake", "dispute", "elected", "drawn")
 OUTCOMES = ("accepted", "changes_requested", "not_accepted")
 STEPS = ("report", "response", "closing")
+REVIEW_ID = re.compile(r"rev_[0-9a-f]{20}")
 State = Literal["open", "reported", "closed"]
 REVIEW_GUARDS = (
     deny_changes("review_review", keys=(("id",), ("position",))),
@@ -38,19 +40,19 @@ class ReviewQuerySet(InsertOnlyQuerySet["Review"]):
         """The reviews that one person opened."""
         return self.filter(reviewer=actor_id)
 
+    def about_runs_of(self, organisation: str | None) -> Self:
+        """The reviews of one organisation's runs."""
+        return self.filter(run__organisation=organisation)
+
     def unclosed(self) -> Self:
         """Reviews without an outcome so far, of runs that still stand."""
         closings = ReviewStep.objects.filter(review=models.OuterRef("pk"), step="closing")
         return self.filter(~models.Exists(closings), run__state="standing")
 
-    def accepting(self) -> Self:
-        """Reviews that were closed with the outcome `accepted`."""
-        return self.filter(steps__step="closing", steps__outcome="accepted")
-
     def unanswered(self) -> Self:
         """Reviews whose newest report has no response so far, and whose run still stands."""
         spoken = ReviewStep.objects.filter(review=models.OuterRef("pk")).exclude(step="closing").order_by("-position").values("step")[:1]
-        return self.annotate(last_word=models.Subquery(spoken)).filter(last_word="report", run__state="standing")
+        return self.annotate(spoken_last=models.Subquery(spoken)).filter(spoken_last="report", run__state="standing")
 
     def whole(self) -> Self:
         """With their runs, organisations and steps."""
@@ -84,6 +86,11 @@ class Review(InsertOnly):
         return next((one for one in reversed(self.taken) if one.step == step), None)
 
     @property
+    def last_word(self) -> str | None:
+        """Which of report and response came last; None where nothing was said so far."""
+        return next((one.step for one in reversed(self.taken) if one.step != "closing"), None)
+
+    @property
     def state(self) -> State:
         """`closed` with an outcome, `reported` with a report, `open` otherwise."""
         if self.newest("closing") is not None:
@@ -99,6 +106,10 @@ class Review(InsertOnly):
 
 class ReviewStepQuerySet(InsertOnlyQuerySet["ReviewStep"]):
     """Steps of reviews."""
+
+    def acceptances_of(self, run: str) -> Self:
+        """The closings that accepted one run, in the order of the log."""
+        return self.filter(review__run=run, step="closing", outcome="accepted").order_by("position")
 
 
 class ReviewStep(InsertOnly):
