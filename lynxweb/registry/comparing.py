@@ -16,6 +16,7 @@ from lynxweb.registry import gathering
 from lynxweb.registry.cards import Judged, RunCard
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run, StoredComparison
+from lynxweb.registry.rulings import excluded
 from lynxweb.registry.seeing import named, run_seen_by, runs_seen_by
 from runner.contract.comparability import Comparison, compare, nearest, request_digest
 from runner.contract.policies import POLICIES, Policy
@@ -81,7 +82,9 @@ def _judge(one: Run, other: Run, policy: Policy, acknowledged: frozenset[str]) -
 
 
 def _context(runs: Iterable[Run], acknowledged: frozenset[str]) -> Context:
-    return Context({run.digest: gathering.standing(run) for run in runs}, acknowledged)
+    known = {run.digest: run for run in runs}
+    out = excluded(known)
+    return Context({digest: replace(gathering.standing(run), excluded_by=out.get(digest)) for digest, run in known.items()}, acknowledged)
 
 
 def _allowed(comparison: Comparison, stored: StoredComparison, one: Run, other: Run) -> Judged:

@@ -23,6 +23,7 @@ from lynxweb.registry.curves import Curve
 from lynxweb.registry.intake import receipt_of
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Declaration, ExecutorVersion, MethodologyVersion, Run
+from lynxweb.registry.rulings import excluded
 from lynxweb.registry.seeing import cursor_at, position_of, run_seen_by, runs_seen_by, size_of
 from lynxweb.registry.timelines import Timeline
 from runner.contract import merkle
@@ -50,7 +51,8 @@ def groups_for(actor: Actor) -> list[Group]:
     """Comparable groups under iso-precision among the newest 400 standing runs, newest first, at most 50."""
     runs = runs_seen_by(actor).standing().newest().with_keys()[:MOST_RUNS_GROUPED]
     members: dict[str, list[Run]] = {}
-    for run in runs:
+    out = excluded([run.digest for run in runs])
+    for run in (run for run in runs if run.digest not in out):
         for key in run.keys.all():
             if key.policy == ISO_PRECISION.id:
                 members.setdefault(key.key, []).append(run)

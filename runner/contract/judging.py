@@ -203,9 +203,8 @@ def _states(side: Side, name: str, context: Context) -> bool:
 def standings(a: Side, b: Side, policy: Policy, context: Context) -> Iterator[Reason]:
     """R-25 and R-50, last: whether both runs stand and reach the policy's grade floor."""
     one, other = context.of(a), context.of(b)
-    left, right = ("invalid" if standing.validity == "invalid" else standing.state for standing in (one, other))
-    if (left, right) != ("standing", "standing"):
-        yield reason("R-25", "run.standing", left, right)
+    if (one.word, other.word) != ("standing", "standing"):
+        yield reason("R-25", "run.standing", one.word, other.word)
     if not all(reaches(standing.grade, policy.grade_floor) for standing in (one, other)):
         yield reason("R-50", "run.grade", one.grade, other.grade)
 

@@ -31,12 +31,23 @@ class Side:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known about a run from outside its bundle; offline it is what the gates say of a fresh, unreviewed run."""
+    """What is known about a run from outside its bundle; offline it is what the gates say of a fresh, unreviewed run.
+
+    `excluded_by` is the number of the ruling that takes the run out of every comparison, None where there is none.
+    """
 
     validity: Validity = "valid"
     state: Literal["standing", "withdrawn", "superseded"] = "standing"
     grade: Grade = "measured"
     latency_withheld: bool = False
+    excluded_by: int | None = None
+
+    @property
+    def word(self) -> str:
+        """How the run stands, in a word or two; anything but `standing` keeps it out of comparisons."""
+        if self.validity == "invalid":
+            return "invalid"
+        return self.state if self.state != "standing" or self.excluded_by is None else f"excluded by ruling {self.excluded_by}"
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,11 @@ REFUSALS: dict[str, Refusal] = {
             "R-24", "too-few", "Enough trials, and enough requests for the percentile.", "insufficient_evidence", "run more trials or longer ones"
         ),
         Refusal(
-            "R-25", "not-standing", "Only valid runs, neither withdrawn nor superseded, are compared.", "not_comparable", "choose a standing run"
+            "R-25",
+            "not-standing",
+            "Only valid runs, neither withdrawn, superseded nor excluded by a ruling, are compared.",
+            "not_comparable",
+            "choose a standing run",
         ),
         Refusal("R-26", "provenance", "Measured values meet measured values.", "not_comparable", "choose two measured runs"),
         Refusal("R-27", "must-match-absent", "Two unknowns are not a match.", "insufficient_evidence", "make the field readable on both sides"),
