@@ -7,6 +7,7 @@ from typing import Any
 from lynxweb.accounts.models import Membership, Node, NodeKey, Person, ServiceToken
 from lynxweb.audit import snapshots
 from lynxweb.audit.actions import Action
+from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event
 
 HERE = "the position of this event"
@@ -20,6 +21,12 @@ def person(row: Person) -> dict[str, Any]:
 def membership(row: Membership) -> dict[str, Any]:
     """The snapshot of a role of a person: `object_id` names organisation, person and role."""
     return snapshots.row(row, leaving_out=("id", "person_id"))
+
+
+def grant(row: Membership) -> dict[str, Any]:
+    """The payload document of `role.grant`: who gets which role where; also the terms of its proposal."""
+    organisation, actor, role = row.object_id.rsplit(":", 2)
+    return {"v": 1, "actor": actor, "organisation": organisation, "role": role}
 
 
 def node(row: Node) -> dict[str, Any]:
@@ -47,3 +54,10 @@ def token(row: ServiceToken) -> dict[str, Any]:
     """The snapshot of a service token: owner, scope, end, revision."""
     owner = row.node_id if row.person is None else row.person.actor_id
     return snapshots.row(row, leaving_out=("person_id", "node_id", "digest", "pepper_id")) | {"owner": owner}
+
+
+def newest(object_type: str, object_id: str) -> str | None:
+    """The digest of the snapshot after the newest event on an object, which is the next event's `before`; None before the first."""
+    event = Event.objects.on(object_type, object_id).newest().first()
+    after: str | None = None if event is None else leaf_fields(event.leaf)["after"]
+    return after

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from lynxweb.accounts import standing
 from lynxweb.accounts.actors import actor_of, actor_of_node
 from lynxweb.accounts.models import Node, Organisation, Person, ServiceToken, TokenUse
 from lynxweb.accounts.roles import Scope, require
+from lynxweb.audit import snapshots
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
 from lynxweb.audit.record import Recorded, record, utc_now
-from runner.contract.canonical import digest
 
 LIFETIME = timedelta(days=365)
 USE_RESOLUTION = timedelta(minutes=1)
@@ -66,6 +67,8 @@ def issue_token(
 ) -> IssuedToken:
     """Make a token that acts for `owner` within `scope`; the owner belongs to the actor's organisation."""
     acting = require(actor, Action.TOKEN_ISSUE)
+    if scope is Scope.ENROL:
+        require(actor, Action.NODE_ENROL)  # a token never helps its maker to what the sign-in at hand does not permit
     return add_token(
         acting, scope=scope, owner=owner, reason=reason, request_id=request_id, lifetime=lifetime, clock=clock, random_bytes=random_bytes
     )
@@ -91,9 +94,8 @@ def add_token(
     token_id, secret, key = random_bytes(8).hex(), random_bytes(32).hex(), pepper()
     expires = clock() + lifetime
     owners = {"node": owner} if isinstance(owner, Node) else {"person": owner}
-    snapshot = {"owner": owner.id if isinstance(owner, Node) else owner.actor_id, "scope": scope.value, "organisation": owner.organisation_id}
     with transaction.atomic():
-        ServiceToken.objects.create(
+        token = ServiceToken.objects.create(
             id=token_id,
             organisation_id=owner.organisation_id,
             digest=token_digest(token_id, secret, key),
@@ -103,8 +105,16 @@ def add_token(
             rev=1,
             **owners,
         )
-        subject = Subject("token", token_id, 1)
-        recorded = record(Action.TOKEN_ISSUE, subject, actor=acting, reason=reason, request_id=request_id, after=digest(snapshot), clock=clock)
+        recorded = record(
+            Action.TOKEN_ISSUE,
+            Subject("token", token_id, 1),
+            actor=acting,
+            reason=reason,
+            request_id=request_id,
+            after=snapshots.keep(standing.token(token)),
+            commit={"digest": token.digest, "pepper_id": token.pepper_id},
+            clock=clock,
+        )
     return IssuedToken(token_id, f"lynxweb_{token_id}.{secret}", scope, expires, recorded)
 
 
@@ -112,11 +122,20 @@ def revoke_token(actor: Actor, token_id: str, *, reason: Reason, request_id: str
     """End a token of the actor's organisation at once; raises `ServiceToken.DoesNotExist` for one that is not there or not theirs."""
     acting = require(actor, Action.TOKEN_REVOKE)
     with transaction.atomic():
-        token = ServiceToken.objects.for_actor(acting).select_for_update().get(id=token_id, revoked=False)
+        token = ServiceToken.objects.for_actor(acting).select_for_update(of=("self",)).get(id=token_id, revoked=False)
+        before = standing.newest("token", token_id)
         token.revoked, token.rev = True, token.rev + 1
         token.save(update_fields=["revoked", "rev"])
-        subject = Subject("token", token_id, token.rev)
-        return record(Action.TOKEN_REVOKE, subject, actor=acting, reason=reason, request_id=request_id, clock=clock)
+        return record(
+            Action.TOKEN_REVOKE,
+            Subject("token", token_id, token.rev),
+            actor=acting,
+            reason=reason,
+            request_id=request_id,
+            before=before,
+            after=snapshots.keep(standing.token(token)),
+            clock=clock,
+        )
 
 
 def actor_for(text: str, *, clock: Callable[[], datetime] = utc_now) -> Actor | None:

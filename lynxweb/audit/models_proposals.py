@@ -11,6 +11,10 @@ from lynxweb.audit.guards import deny_changes
 from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
 
 
+class ProposalUseQuerySet(InsertOnlyQuerySet["ProposalUse"]):
+    """Which proposals are used up."""
+
+
 class ProposedQuerySet(InsertOnlyQuerySet["Proposed"]):
     """Proposed acts, newest expiry last."""
 
@@ -47,7 +51,7 @@ class ProposalUse(InsertOnly):
     proposal = models.CharField(max_length=40, primary_key=True)
     request_id = models.CharField(max_length=200, unique=True)
 
-    objects = InsertOnlyQuerySet["ProposalUse"].as_manager()
+    objects = ProposalUseQuerySet.as_manager()
 
     class Meta:
         app_label = "audit"

@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lynxweb.accounts.actors import actor_of
-from lynxweb.accounts.people import FirstAccount, create_first_account
+from lynxweb.accounts.granting import grant_role
+from lynxweb.accounts.models import Person
+from lynxweb.accounts.people import FirstAccount, create_first_account, create_organisation, create_person
+from lynxweb.accounts.roles import Role
 from lynxweb.audit.actors import Actor, Reason
 
 PASSWORD = "correct horse battery staple"
@@ -44,3 +47,19 @@ def first(db: None) -> FirstAccount:
 def ada(first: FirstAccount) -> Actor:
     """The first person, signed in."""
     return actor_of(first.person)
+
+
+def hire(by: Actor, name: str, *roles: Role) -> Person:
+    """A further person in the organisation of `by`, with these roles."""
+    made = create_person(by, name=name, email=f"{name}@example.org", password=PASSWORD, reason=BECAUSE, request_id=f"hire:{name}")
+    for role in roles:
+        grant_role(by, made.person.actor_id, role, reason=BECAUSE, request_id=f"hire:{name}:{role.value}")
+    return made.person
+
+
+def elsewhere(name: str, *roles: Role) -> Actor:
+    """Somebody with these roles in an organisation of their own."""
+    made = create_organisation(
+        name=f"{name} and company", person=name, email=f"{name}@example.net", password=PASSWORD, roles=roles, request_id=f"elsewhere:{name}"
+    )
+    return actor_of(made.person)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from lynxweb.accounts.key_changes import revoke_key
 from lynxweb.accounts.models import Node, NodeKey, ServiceToken
-from lynxweb.accounts.nodes import PURPOSE, Enrolment, challenge_for, enrol_node, revoke_key
+from lynxweb.accounts.nodes import PURPOSE, Enrolment, challenge_for, enrol_node, retire_node
 from lynxweb.accounts.people import FirstAccount
 from lynxweb.accounts.roles import Forbidden, Scope, may
 from lynxweb.accounts.tokens import actor_for, issue_token
@@ -105,9 +106,9 @@ def test_a_revoked_key_counts_below_the_position_of_its_revocation(enroller: Act
         revoke_key(ada, key.key_id, reason=BECAUSE, request_id="again")
 
 
-def test_the_token_of_a_retired_node_is_nobody(enroller: Actor) -> None:
+def test_the_token_of_a_retired_node_is_nobody(enroller: Actor, ada: Actor) -> None:
     enrolment = _enrol(enroller)
-    Node.objects.update(retired=True)
+    retire_node(ada, enrolment.node.id, reason=BECAUSE, request_id="retire")
     assert actor_for(enrolment.upload_token.text) is None
     assert ServiceToken.objects.filter(node=enrolment.node).exists()
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.core.exceptions import ValidationError
 from django.test import Client
 
 from lynxweb.accounts.actors import actor_of
 from lynxweb.accounts.models import Membership, Organisation, Person
-from lynxweb.accounts.people import AlreadyThere, FirstAccount, create_first_account, generated_password
+from lynxweb.accounts.people import AlreadyThere, FirstAccount, create_first_account, generated_password, set_active
 from lynxweb.accounts.roles import Role
 from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.models import Event
-from tests.accounts.conftest import PASSWORD
+from runner.contract.problems import Problems
+from tests.accounts.conftest import BECAUSE, PASSWORD, hire
 
 
 def test_the_first_account_holds_all_roles_of_one_organisation(first: FirstAccount) -> None:
@@ -26,7 +26,7 @@ def test_the_first_account_holds_all_roles_of_one_organisation(first: FirstAccou
 
 def test_the_account_and_each_role_are_events_without_names(first: FirstAccount) -> None:
     actions = [event.action for event in Event.objects.all()]
-    assert actions == ["log.open", "actor.create", *["role.grant"] * len(Role)]
+    assert actions == ["log.open", "actor.create", "actor.create", *["role.grant"] * len(Role)]
     leaves = b"".join(bytes(event.leaf) for event in Event.objects.all())
     assert b'"ada' not in leaves and b"example.org" not in leaves and b"Example Lab" not in leaves
     assert full_audit().clean
@@ -40,7 +40,7 @@ def test_there_is_one_first_account(first: FirstAccount) -> None:
 
 @pytest.mark.django_db
 def test_a_faulty_first_account_leaves_nothing() -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(Problems):
         create_first_account(name="eve", email="no address", password=PASSWORD, organisation="Other")
     assert not Organisation.objects.exists() and not Membership.objects.exists()
     assert [event.action for event in Event.objects.all()] == ["log.open"]
@@ -57,9 +57,11 @@ def test_anything_else_does_not_sign_in(first: FirstAccount, known_as: str, pass
 
 
 def test_an_inactive_person_is_signed_out_at_once(first: FirstAccount, client: Client) -> None:
-    client.force_login(first.person)
-    Person.objects.update(is_active=False)
-    assert authenticate(username="ada", password=PASSWORD) is None
+    eve = hire(actor_of(first.person), "eve", Role.MANAGER)
+    client.force_login(eve)
+    assert client.get("/").status_code == 200
+    set_active(actor_of(first.person), eve.actor_id, False, reason=BECAUSE, request_id="stop")
+    assert authenticate(username="eve", password=PASSWORD) is None
     assert client.get("/").status_code == 302
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from lynxweb.accounts.actors import actor_of
-from lynxweb.accounts.models import Organisation, Person, ServiceToken, TokenUse
-from lynxweb.accounts.people import FirstAccount
-from lynxweb.accounts.roles import Forbidden, Scope
+from lynxweb.accounts.models import Organisation, ServiceToken, TokenUse
+from lynxweb.accounts.people import FirstAccount, set_active
+from lynxweb.accounts.roles import Forbidden, Role, Scope
 from lynxweb.accounts.tokens import IssuedToken, actor_for, issue_token, revoke_token
 from lynxweb.audit.actors import SYSTEM, Actor
 from lynxweb.audit.models import Event
-from tests.accounts.conftest import BECAUSE, Clock
+from tests.accounts.conftest import BECAUSE, Clock, elsewhere, hire
 
 
 @pytest.fixture
@@ -69,8 +69,11 @@ def test_another_pepper_ends_every_token(token: IssuedToken, clock: Clock, setti
     assert actor_for(token.text, clock=clock) is None
 
 
-def test_a_token_of_an_inactive_person_is_nobody(token: IssuedToken, clock: Clock) -> None:
-    Person.objects.update(is_active=False)
+def test_a_token_of_an_inactive_person_is_nobody(ada: Actor, clock: Clock) -> None:
+    eve = hire(ada, "eve", Role.ENGINEER)
+    token = issue_token(actor_of(eve), scope=Scope.READ, owner=eve, reason=BECAUSE, request_id="eves", clock=clock)
+    assert actor_for(token.text, clock=clock) is not None
+    set_active(ada, eve.actor_id, False, reason=BECAUSE, request_id="stop")
     assert actor_for(token.text, clock=clock) is None
 
 
@@ -92,17 +95,14 @@ def test_a_reading_token_issues_no_tokens(token: IssuedToken, first: FirstAccoun
 
 
 def test_nobody_makes_a_token_that_acts_for_somebody_else(first: FirstAccount, ada: Actor) -> None:
-    bob = Person.objects.create(actor_id="act_bob", name="bob", email="bob@example.org", organisation=first.organisation)
+    bob = hire(ada, "bob")
     with pytest.raises(Organisation.DoesNotExist):
         issue_token(ada, scope=Scope.READ, owner=bob, reason=BECAUSE, request_id="for-bob")
     assert issue_token(SYSTEM, scope=Scope.ENROL, owner=bob, reason=BECAUSE, request_id="by-the-site").scope == Scope.ENROL
 
 
 def test_a_stranger_cannot_see_or_revoke_the_token(token: IssuedToken, ada: Actor) -> None:
-    other = Organisation.objects.create(id="org_other", name="Other", secret=bytes(32))
-    eve = Person.objects.create(actor_id="act_eve", name="eve", email="eve@example.org", organisation=other)
-    eve.memberships.create(organisation=other, role="administrator")
-    stranger = actor_of(eve)
+    stranger = elsewhere("eve", Role.ADMINISTRATOR)
     assert not ServiceToken.objects.for_actor(stranger).exists()
     with pytest.raises(ServiceToken.DoesNotExist):
         revoke_token(stranger, token.id, reason=BECAUSE, request_id="foreign")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from lynxweb.accounts.nodes import revoke_key
+from lynxweb.accounts.key_changes import revoke_key
 from lynxweb.accounts.roles import Scope
 from lynxweb.accounts.tokens import issue_token
 from lynxweb.audit.actions import Action
