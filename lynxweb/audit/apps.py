@@ -31,10 +31,14 @@ class AuditConfig(AppConfig):
         guards.protect(models_proposals.PROPOSAL_USE_GUARD)
         guards.protect(models_redactions.REDACTION_GUARD)
         guards.protect(models_redactions.LOG_DOCUMENT_GUARD)
-        checks.register(ours.triggers_present, checks.Tags.database)
+        checks.register(ours.triggers_present, ours.BESIDE_MIGRATING)
         checks.register(ours.database_settings, checks.Tags.database)
         checks.register(ours.private_keys, checks.Tags.security)
+        checks.register(ours.read_only, ours.BESIDE_MIGRATING)
+        checks.register(ours.two_roles, ours.BESIDE_MIGRATING)
         checks.register(ours.one_role, checks.Tags.database, deploy=True)
+        checks.register(ours.nobody_outside, checks.Tags.database, deploy=True)
+        checks.register(ours.memory_apart, checks.Tags.security, deploy=True)
         post_migrate.connect(_after_migration, dispatch_uid="lynxweb.audit.guards")
 
 

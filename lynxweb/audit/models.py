@@ -36,6 +36,10 @@ class EventQuerySet(InsertOnlyQuerySet["Event"]):
         """Newest first."""
         return self.order_by("-seq")
 
+    def above(self, size: int) -> Self:
+        """Those that a tree of `size` does not hold."""
+        return self.filter(seq__gte=size)
+
 
 class Event(InsertOnly):
     """One event: `leaf` is the truth, `hashes` the subtree hashes it completes, everything else a copy of leaf fields for queries.

@@ -20,7 +20,7 @@ from runner.contract import merkle
 from runner.contract.problems import Problem, Problems
 
 ROUTINE = Reason()
-__all__ = ["AlreadyRecorded", "NotRecordable", "ReadOnly", "Recorded", "hold", "next_position", "record", "recorded_as", "utc_now"]
+__all__ = ["AlreadyRecorded", "NotRecordable", "ReadOnly", "Recorded", "hold", "record", "recorded_as", "utc_now"]
 
 
 @dataclass(frozen=True)
