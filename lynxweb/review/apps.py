@@ -12,9 +12,13 @@ class ReviewConfig(AppConfig):
     label = "review"
 
     def ready(self) -> None:
-        """Name the guards of the app's tables, so that every migration re-installs them and every check looks for them."""
+        """Name the guards of the app's tables for every migration and check, and their projections for the replay audit."""
         from lynxweb.audit.guards import protect
+        from lynxweb.audit.projections import register
+        from lynxweb.review.models.decisions import DECISION_GUARDS, DECISION_PROJECTIONS
         from lynxweb.review.models.reviews import REVIEW_GUARDS
 
-        for guard in REVIEW_GUARDS:
+        for guard in (*REVIEW_GUARDS, *DECISION_GUARDS):
             protect(guard)
+        for projection in DECISION_PROJECTIONS:
+            register(projection)

@@ -1,5 +1,14 @@
 """The tables of the app, one file per subject."""
 
+from lynxweb.review.models.decisions import Decision, DecisionAddendum, DecisionCitation, DecisionSignature, RequirementVersion
 from lynxweb.review.models.reviews import Review, ReviewStep
 
-__all__ = ["Review", "ReviewStep"]
+__all__ = [
+    "Decision",
+    "DecisionAddendum",
+    "DecisionCitation",
+    "DecisionSignature",
+    "RequirementVersion",
+    "Review",
+    "ReviewStep",
+]
