@@ -68,8 +68,8 @@ def _reasons(requirement: Requirement, cited: Cited) -> Iterator[tuple[str, str]
         yield _coded("R-20", "nobody is named")
     if run.nonce is None:
         yield "undeclared", "The run was not declared before it was measured."
-    if standing.validity == "invalid" or standing.state != "standing":
-        yield _coded("R-25", "invalid" if standing.state == "standing" else standing.state)
+    if standing.word != "standing":
+        yield _coded("R-25", standing.word)
     if not reaches(standing.grade, requirement.grade_floor):
         yield "R-50", f"The grade is {standing.grade}, the requirement asks for {requirement.grade_floor} at least."
 

@@ -8,17 +8,16 @@ from datetime import datetime
 from typing import Literal
 
 from runner.contract.decision import Decision, Trigger, TriggerKind
-from runner.contract.findings import Validity
+from runner.contract.reasons import Standing
 
 Word = Literal["valid", "re-check", "expired"]
 
 
 @dataclass(frozen=True)
 class RunNow:
-    """How a cited run stands now, and how many notices were posted on it since the decision's state of the log and not lifted."""
+    """How a cited run stands now, what replaced it, and how many notices were posted since the decision's state of the log and not lifted."""
 
-    state: Literal["standing", "withdrawn", "superseded"] = "standing"
-    validity: Validity = "valid"
+    standing: Standing = Standing()
     successor: str | None = None
     notices: int = 0
 
@@ -109,8 +108,8 @@ def _runs(kind: Literal["run_withdrawn", "notice"], decision: Decision, world: D
         now = world.runs.get(digest)
         if kind == "notice" and now is not None and now.notices:
             yield Fired(kind, digest, f"run {digest[:12]} has a notice")
-        if kind == "run_withdrawn" and (now is None or now.state != "standing" or now.validity == "invalid"):
-            word = "gone" if now is None else "invalid" if now.state == "standing" else now.state
+        if kind == "run_withdrawn" and (now is None or now.standing.word != "standing"):
+            word = "gone" if now is None else now.standing.word
             succeeded = f", replaced by {now.successor[:12]}" if now and now.successor else ""
             yield Fired(kind, digest, f"run {digest[:12]} is {word}{succeeded}")
 

@@ -240,6 +240,7 @@ REFUSED = [
     (cited(standing=Standing(state="withdrawn")), "R-25"),
     (cited(standing=Standing(state="superseded")), "R-25"),
     (cited(standing=Standing(validity="invalid", grade="claimed")), "R-25"),
+    (cited(standing=Standing(excluded_by=2)), "R-25"),
     (cited(standing=Standing(grade="claimed")), "R-50"),
     (cited(run={"nonce": None}), "undeclared"),
     (cited(run={"methodology_sha256": "d" * 64}), "R-23"),

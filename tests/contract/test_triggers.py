@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from runner.contract.decision import Decision
+from runner.contract.reasons import Standing
 from runner.contract.triggers import DecisionWorld, Fired, NewerExecutor, NewerModel, RunNow, still_valid
 from tests.contract.asked import cited, decision, decision_tree
 
@@ -34,16 +35,17 @@ def test_where_nothing_changed_a_decision_stands() -> None:
 @pytest.mark.parametrize(
     ("changes", "fired"),
     [
-        ({"runs": {RUN: RunNow("withdrawn")}}, ["run_withdrawn"]),
-        ({"runs": {RUN: RunNow("superseded")}}, ["run_withdrawn"]),
-        ({"runs": {RUN: RunNow(validity="invalid")}}, ["run_withdrawn"]),
+        ({"runs": {RUN: RunNow(Standing(state="withdrawn"))}}, ["run_withdrawn"]),
+        ({"runs": {RUN: RunNow(Standing(state="superseded"))}}, ["run_withdrawn"]),
+        ({"runs": {RUN: RunNow(Standing(validity="invalid"))}}, ["run_withdrawn"]),
+        ({"runs": {RUN: RunNow(Standing(excluded_by=3))}}, ["run_withdrawn"]),
         ({"runs": {}}, ["run_withdrawn"]),
         ({"runs": {RUN: RunNow(notices=1)}}, ["notice"]),
         ({"superseded_by": "d" * 64}, ["requirement_superseded"]),
         ({"executors": (NEWER,)}, ["driver_change", "new_executor_version"]),
         ({"executors": (NewerExecutor("a" * 64, "b" * 64, "Board 1", "550", "550"),)}, ["new_executor_version"]),
         ({"models": (NewerModel("a" * 64, "b" * 64, "c" * 64, "d" * 64),)}, ["model_change"]),
-        ({"runs": {RUN: RunNow("withdrawn", notices=2)}}, ["run_withdrawn", "notice"]),
+        ({"runs": {RUN: RunNow(Standing(state="withdrawn"), notices=2)}}, ["run_withdrawn", "notice"]),
     ],
 )
 def test_a_change_to_what_is_cited_asks_for_a_new_look(changes: dict[str, Any], fired: list[str]) -> None:
@@ -51,7 +53,7 @@ def test_a_change_to_what_is_cited_asks_for_a_new_look(changes: dict[str, Any], 
 
 
 def test_a_change_to_something_else_does_not_matter() -> None:
-    assert kinds(world(runs={RUN: RunNow(), "f" * 64: RunNow("withdrawn")})) == ["valid"]
+    assert kinds(world(runs={RUN: RunNow(), "f" * 64: RunNow(Standing(state="withdrawn"))})) == ["valid"]
 
 
 def test_a_trigger_that_was_not_listed_does_not_fire() -> None:
@@ -72,6 +74,6 @@ def test_a_decision_expires_and_still_tells_what_fired() -> None:
 
 
 def test_a_withdrawn_run_names_the_one_that_replaced_it() -> None:
-    found = still_valid(decision(), world(runs={RUN: RunNow("withdrawn", successor="e" * 64)}))
+    found = still_valid(decision(), world(runs={RUN: RunNow(Standing(state="withdrawn"), successor="e" * 64)}))
     assert found.fired == (Fired("run_withdrawn", RUN, f"run {RUN[:12]} is withdrawn, replaced by {'e' * 12}"),)
     assert found.sentence.startswith("Look again: run")
