@@ -1,0 +1,413 @@
+"""A run is judged by somebody else, conflicts of interest first; the grade follows the newest outcome."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lynxweb.accounts.roles import Forbidden
+from lynxweb.audit.full_audit import full_audit
+from lynxweb.audit.leaf import leaf_fields
+from lynxweb.audit.models import Event, LogDocument
+from lynxweb.audit.record import Recorded
+from lynxweb.registry.missing import NotFound
+from lynxweb.registry.models import Run
+from lynxweb.review.models.reviews import Review
+from lynxweb.review.publishing import disclose, publish, request_review
+from lynxweb.review.reviewing import close_review, open_review, respond
+from lynxweb.review.withdrawal import withdraw
+from runner.contract.canonical import decode
+from runner.contract.problems import Problems
+from tests.review.people import (
+    WRONG,
+    Cast,
+    answers,
+    asked,
+    judged,
+    opened,
+    published,
+    report,
+    requested,
+    stands,
+    submitted,
+    two_persons,
+)  # fmt: skip
+
+
+def codes(refused: pytest.ExceptionInfo[Problems]) -> list[str]:
+    """The codes of a refusal."""
+    return list(refused.value.codes)
+
+
+def leaf_of(recorded: Recorded) -> dict[str, Any]:
+    """The fields of an event."""
+    return leaf_fields(Event.objects.get(seq=recorded.seq).leaf)
+
+
+def document_of(recorded: Recorded) -> Any:
+    """The document that an event attaches."""
+    return decode(bytes(LogDocument.objects.get(digest=leaf_of(recorded)["payload"]).content))
+
+
+def test_a_run_that_was_accepted_by_somebody_else_is_validated(cast: Cast) -> None:
+    digest = requested(cast)
+    assert stands(digest) == ("standing", "submitted", "review", False, "measured")
+    review = opened(cast.reviewer, digest)
+    assert stands(digest) == ("standing", "in_review", "review", False, "measured")
+    report(cast.reviewer, review)
+    close_review(cast.reviewer, review, **asked())
+    assert stands(digest) == ("standing", "reviewed", "review", True, "validated")
+    assert full_audit().clean
+
+
+def test_the_history_of_a_run_holds_its_reviews_and_every_act_names_actor_role_code_and_reason(cast: Cast) -> None:
+    digest = published(cast)
+    events = list(Event.objects.on("run", digest))
+    assert [event.action for event in events] == ["run.submit", "run.disclose", "review.open", "review.close", "run.publish"]
+    for event in events[1:]:
+        leaf = leaf_fields(event.leaf)
+        assert leaf["actor"]["id"].startswith("act_") and leaf["actor"]["role"] and leaf["reason_code"] and leaf["reason"] and leaf["payload"]
+    assert [event.object_rev for event in events] == [1, 2, 3, 4, 5] and Run.objects.get().rev == 5
+
+
+def test_each_act_begins_where_the_one_before_it_ended(cast: Cast) -> None:
+    leaves = [leaf_fields(event.leaf) for event in Event.objects.on("run", published(cast))]
+    assert [leaf["before"] for leaf in leaves[2:]] == [leaf["after"] for leaf in leaves[1:-1]]
+
+
+def test_the_outcome_pins_checklist_and_checker(cast: Cast) -> None:
+    review = opened(cast.reviewer, requested(cast))
+    report(cast.reviewer, review)
+    closed = close_review(cast.reviewer, review, **asked())
+    assert leaf_of(closed)["basis"] == {"rule": "intake@1", "checker": "gates@2"}
+    assert document_of(closed)["outcome"] == "accepted"
+
+
+def test_a_report_is_attached_whole(cast: Cast) -> None:
+    digest = requested(cast)
+    review = opened(cast.reviewer, digest)
+    filed = report(cast.reviewer, review, "changes_requested", answers=answers(load=("no", "the rate was not offered")))
+    said = document_of(filed)
+    assert (said["v"], said["review"], said["run"], said["conflicts"], said["checklist"]) == (
+        1,
+        review,
+        digest,
+        "none",
+        {"id": "intake", "version": 1},
+    )
+    assert {"id": "load", "answer": "no", "note": "the rate was not offered"} in said["answers"]
+    assert [event.action for event in Event.objects.on("review", review)] == ["review.report"]
+
+
+@pytest.mark.parametrize(("outcome", "stage"), [("changes_requested", "changes_requested"), ("not_accepted", "submitted")])
+def test_without_acceptance_the_run_stays_measured(cast: Cast, outcome: str, stage: str) -> None:
+    digest = requested(cast)
+    judged(cast.reviewer, digest, outcome)
+    assert stands(digest) == ("standing", stage, "review", False, "measured")
+
+
+def test_a_second_review_that_does_not_accept_takes_the_grade_back(cast: Cast) -> None:
+    digest = requested(cast)
+    judged(cast.reviewer, digest)
+    assert stands(digest)[3:] == (True, "validated")
+    judged(cast.second, digest, "not_accepted", "elected")
+    assert stands(digest)[1:] == ("submitted", "review", False, "measured")
+
+
+def test_a_published_run_stays_published_while_and_after_it_is_disputed(cast: Cast) -> None:
+    digest = published(cast)
+    review = opened(cast.second, digest, kind="dispute")
+    assert stands(digest) == ("standing", "published", "public", True, "validated")
+    report(cast.second, review, "not_accepted", "dispute")
+    close_review(cast.second, review, **asked())
+    assert stands(digest) == ("standing", "published", "public", False, "measured")
+
+
+def test_after_requested_changes_the_run_waits_again_when_it_is_asked_for_again(cast: Cast) -> None:
+    digest = requested(cast)
+    judged(cast.reviewer, digest, "changes_requested")
+    with pytest.raises(Problems) as refused:
+        opened(cast.second, digest)
+    assert codes(refused) == ["wrong-stage"]
+    request_review(cast.engineer, digest, **asked())
+    judged(cast.second, digest)
+    assert stands(digest)[1:] == ("reviewed", "review", True, "validated")
+
+
+@pytest.mark.parametrize("conflicts", ["my brother works there", "none, but I own shares"])
+def test_who_states_a_conflict_does_not_review(cast: Cast, conflicts: str) -> None:
+    digest = requested(cast)
+    with pytest.raises(Problems, match="let somebody else review") as refused:
+        opened(cast.reviewer, digest, conflicts=conflicts)
+    assert codes(refused) == ["conflict-of-interest"] and not Review.objects.exists() and stands(digest)[1] == "submitted"
+
+
+def test_who_states_nothing_does_not_review(cast: Cast) -> None:
+    with pytest.raises(Problems) as refused:
+        opened(cast.reviewer, requested(cast), conflicts=" ")
+    assert codes(refused) == ["conflict-unstated"]
+
+
+def test_nobody_reviews_a_run_of_a_node_that_they_enrolled(cast: Cast) -> None:
+    with pytest.raises(Problems) as refused:
+        opened(cast.uploader, requested(cast))
+    assert codes(refused) == ["own-upload"]
+
+
+def test_under_the_two_person_rule_no_colleague_reviews(cast: Cast) -> None:
+    digest = requested(cast)
+    two_persons()
+    with pytest.raises(Problems) as refused:
+        opened(cast.colleague, digest)
+    assert codes(refused) == ["own-organisation"]
+
+
+def test_without_the_two_person_rule_a_colleague_may_review(cast: Cast) -> None:
+    digest = requested(cast)
+    judged(cast.colleague, digest)
+    assert stands(digest)[3:] == (True, "validated")
+
+
+def test_who_became_a_colleague_meanwhile_neither_reports_nor_closes(cast: Cast) -> None:
+    two_persons()
+    review = opened(cast.reviewer, requested(cast))
+    moved = replace(cast.reviewer, organisation=cast.uploader.organisation)
+    with pytest.raises(Problems) as refused:
+        report(moved, review)
+    assert codes(refused) == ["own-organisation"]
+    report(cast.reviewer, review)
+    with pytest.raises(Problems) as refused:
+        close_review(moved, review, **asked())
+    assert codes(refused) == ["own-organisation"]
+
+
+def test_a_run_that_nobody_showed_to_reviewers_is_not_there_for_them(cast: Cast) -> None:
+    with pytest.raises(NotFound):
+        opened(cast.reviewer, submitted(cast))
+
+
+def test_a_colleague_waits_until_a_review_is_asked_for(cast: Cast) -> None:
+    with pytest.raises(Problems) as refused:
+        opened(cast.colleague, submitted(cast))
+    assert codes(refused) == ["not-requested"]
+
+
+@pytest.mark.parametrize("who", ["engineer", "publisher", "stranger"])
+def test_only_a_reviewer_reviews(cast: Cast, who: str) -> None:
+    with pytest.raises(Forbidden):
+        opened(getattr(cast, who), requested(cast))
+
+
+def test_a_review_is_its_reviewers_alone(cast: Cast) -> None:
+    review = opened(cast.reviewer, requested(cast))
+    with pytest.raises(NotFound):
+        report(cast.second, review)
+    report(cast.reviewer, review)
+    with pytest.raises(NotFound):
+        close_review(cast.second, review, **asked())
+
+
+@pytest.mark.parametrize("review", ["rev_" + "0" * 20, "rev_x\x00", "", "rev_" + "0" * 400])
+def test_an_unknown_review_is_not_found(cast: Cast, review: str) -> None:
+    with pytest.raises(NotFound):
+        close_review(cast.reviewer, review, **asked())
+
+
+def test_one_reviewer_has_one_open_review_of_a_run_and_another_may_open_theirs(cast: Cast) -> None:
+    digest = requested(cast)
+    opened(cast.reviewer, digest)
+    with pytest.raises(Problems) as refused:
+        opened(cast.reviewer, digest)
+    assert codes(refused) == ["review-open"]
+    judged(cast.second, digest)
+    assert stands(digest)[1] == "reviewed"
+
+
+def test_a_review_is_closed_once_and_only_with_a_report(cast: Cast) -> None:
+    review = opened(cast.reviewer, requested(cast))
+    with pytest.raises(Problems) as refused:
+        close_review(cast.reviewer, review, **asked())
+    assert codes(refused) == ["unreported"]
+    report(cast.reviewer, review)
+    close_review(cast.reviewer, review, **asked())
+    for again in (lambda: close_review(cast.reviewer, review, **asked()), lambda: report(cast.reviewer, review)):
+        with pytest.raises(Problems) as refused:
+            again()
+        assert codes(refused) == ["review-closed"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"answers": answers()[1:]}, "unanswered"),
+        ({"answers": [*answers(), answers()[0]]}, "answered-twice"),
+        ({"answers": [*answers(), {"id": "taste", "answer": "yes"}]}, "unknown-item"),
+        ({"answers": answers(load=("no", "")), "outcome": "not_accepted"}, "no-without-note"),
+        ({"answers": answers(recomputed=("no", "they differ by half")), "outcome": "accepted"}, "outcome-contradicts"),
+        ({"answers": answers(artifact=("not_applicable", "no model")), "outcome": "accepted"}, "outcome-contradicts"),
+        ({"summary": "fine"}, "too-short"),
+        ({"summary": "ask mallory@example.org about it"}, "canary"),
+        ({"conflicts": "they pay me"}, "conflict-of-interest"),
+        ({"outcome": "splendid"}, "invalid-document"),
+        ({"summary": "x" * 2_001}, "invalid-document"),
+        ({"answers": [{"id": "load"}]}, "invalid-document"),
+    ],
+)
+def test_a_faulty_report_is_refused(cast: Cast, changes: dict[str, Any], code: str) -> None:
+    review = opened(cast.reviewer, requested(cast))
+    with pytest.raises(Problems) as refused:
+        report(cast.reviewer, review, **changes)
+    assert codes(refused) == [code] and Review.objects.get().state == "open"
+
+
+def test_everything_that_is_wrong_with_a_report_is_said_at_once(cast: Cast) -> None:
+    review = opened(cast.reviewer, requested(cast))
+    with pytest.raises(Problems) as refused:
+        report(cast.reviewer, review, answers=answers(load=("no", ""))[1:], summary="no", conflicts="")
+    assert codes(refused) == ["conflict-unstated", "unanswered", "no-without-note", "too-short"]
+
+
+def test_the_laboratory_answers_each_report_once_and_the_newest_report_counts(cast: Cast) -> None:
+    digest = requested(cast)
+    review = opened(cast.reviewer, digest)
+    with pytest.raises(Problems) as refused:
+        respond(cast.engineer, review, text="nothing was said so far", **asked())
+    assert codes(refused) == ["nothing-to-answer"]
+    report(cast.reviewer, review, "changes_requested")
+    answered = respond(cast.engineer, review, text="the fan is described under host", **asked())
+    assert document_of(answered)["report"] == Review.objects.get().newest("report").document  # type: ignore[union-attr]
+    with pytest.raises(Problems) as refused:
+        respond(cast.engineer, review, text="and another thing", **asked())
+    assert codes(refused) == ["nothing-to-answer"]
+    report(cast.reviewer, review, "accepted")
+    close_review(cast.reviewer, review, **asked())
+    assert stands(digest)[1] == "reviewed"
+    respond(cast.engineer, review, text="thank you for reading again", **asked())
+    assert [event.action for event in Event.objects.on("review", review)] == ["review.report", "review.respond"] * 2
+
+
+def test_only_the_laboratory_that_measured_answers(cast: Cast) -> None:
+    review = opened(cast.reviewer, requested(cast))
+    report(cast.reviewer, review, "not_accepted")
+    seeing = replace(cast.stranger, roles=cast.stranger.roles | {"reviewer"})
+    for who, refusal in ((cast.stranger, NotFound), (seeing, NotFound), (cast.publisher, Forbidden)):
+        with pytest.raises(refusal):
+            respond(who, review, text="it is not ours, but still", **asked())
+
+
+@pytest.mark.parametrize(("text", "code"), [("no", "too-short"), ("my address is 10.1.2.3, call me", "canary"), ("x" * 2_001, "invalid-document")])
+def test_a_faulty_response_is_refused(cast: Cast, text: str, code: str) -> None:
+    review = opened(cast.reviewer, requested(cast))
+    report(cast.reviewer, review)
+    with pytest.raises(Problems) as refused:
+        respond(cast.engineer, review, text=text, **asked())
+    assert codes(refused) == [code]
+
+
+def test_a_repeated_request_is_answered_with_the_first_event(cast: Cast) -> None:
+    digest, same = requested(cast), asked()
+    first = open_review(cast.reviewer, digest, conflicts="none", **same)
+    assert open_review(cast.reviewer, digest, conflicts="none", **same) == first
+    report_of = asked()
+    assert report(cast.reviewer, first.review, **report_of) == report(cast.reviewer, first.review, **report_of)
+    closing = asked()
+    assert close_review(cast.reviewer, first.review, **closing) == close_review(cast.reviewer, first.review, **closing)
+    assert Event.objects.on("run", digest).count() == 4
+
+
+def test_a_withdrawn_run_is_not_judged_any_more(cast: Cast) -> None:
+    digest = requested(cast)
+    review = opened(cast.reviewer, digest)
+    report(cast.reviewer, review)
+    withdraw(cast.engineer, digest, **{**asked(), "reason": WRONG})
+    for act in (lambda: close_review(cast.reviewer, review, **asked()), lambda: report(cast.reviewer, review)):
+        with pytest.raises(Problems) as refused:
+            act()
+        assert codes(refused) == ["run-not-standing"]
+    with pytest.raises(Problems) as refused:
+        opened(cast.second, digest, kind="elected")
+    assert codes(refused) == ["run-not-standing"]
+
+
+def test_an_unknown_kind_of_review_is_refused(cast: Cast) -> None:
+    with pytest.raises(Problems) as refused:
+        opened(cast.reviewer, requested(cast), kind="casual")
+    assert codes(refused) == ["unknown-kind"]
+
+
+def test_a_review_is_asked_for_once_and_by_the_own_organisation(cast: Cast) -> None:
+    digest = requested(cast)
+    with pytest.raises(Problems) as refused:
+        request_review(cast.engineer, digest, **asked())
+    assert codes(refused) == ["already-requested"]
+    with pytest.raises(NotFound):
+        request_review(replace(cast.stranger, roles=cast.stranger.roles | {"reviewer"}), digest, **asked())
+
+
+@pytest.mark.parametrize("prepare", ["submitted", "requested", "changes"])
+def test_what_was_not_accepted_is_not_published(cast: Cast, prepare: str) -> None:
+    digest = submitted(cast) if prepare == "submitted" else requested(cast)
+    if prepare == "changes":
+        judged(cast.reviewer, digest, "changes_requested")
+    with pytest.raises(Problems) as refused:
+        publish(cast.publisher, digest, **asked())
+    assert codes(refused) == ["wrong-stage", "not-reviewed"]
+
+
+def test_neither_reviewer_nor_uploader_publishes(cast: Cast) -> None:
+    digest = requested(cast)
+    judged(cast.colleague, digest)
+    with pytest.raises(Problems) as refused:
+        publish(cast.uploader, digest, **asked())
+    assert codes(refused) == ["own-upload"]
+    with pytest.raises(Problems) as refused:
+        publish(replace(cast.colleague, roles=frozenset({"publisher"})), digest, **asked())
+    assert codes(refused) == ["own-review"]
+    with pytest.raises(NotFound):
+        publish(replace(cast.stranger, roles=frozenset({"publisher", "reviewer"})), digest, **asked())
+    assert document_of(publish(cast.publisher, digest, **asked()))["review"] == Review.objects.get().id
+
+
+def test_a_run_is_published_once(cast: Cast) -> None:
+    digest = published(cast)
+    with pytest.raises(Problems) as refused:
+        publish(cast.publisher, digest, **asked())
+    assert codes(refused) == ["wrong-stage"]
+
+
+def test_publishing_to_the_own_organisation_alone_can_be_widened_later_and_never_narrowed(cast: Cast) -> None:
+    digest = requested(cast)
+    judged(cast.reviewer, digest)
+    publish(cast.publisher, digest, visibility="organisation", **asked())
+    assert stands(digest)[2] == "organisation"
+    disclose(cast.publisher, digest, "public", **asked())
+    with pytest.raises(Problems) as refused:
+        disclose(cast.publisher, digest, "organisation", **asked())
+    assert codes(refused) == ["published-stays"]
+
+
+def test_links_and_the_public_are_a_publishers_to_open(cast: Cast) -> None:
+    digest = submitted(cast)
+    for visibility in ("link", "public"):
+        with pytest.raises(Forbidden):
+            disclose(cast.engineer, digest, visibility, **asked())
+    disclose(cast.engineer, digest, "private", **asked())
+    disclosed = disclose(cast.uploader, digest, "link", **asked())
+    assert leaf_of(disclosed)["actor"]["role"] == "publisher" and stands(digest)[2] == "link"
+
+
+def test_a_run_in_review_stays_before_its_reviewers_eyes(cast: Cast) -> None:
+    digest = requested(cast)
+    opened(cast.reviewer, digest)
+    with pytest.raises(Problems) as refused:
+        disclose(cast.engineer, digest, "private", **asked())
+    assert codes(refused) == ["in-review"]
+
+
+@pytest.mark.parametrize(("visibility", "code"), [("everybody", "unknown-visibility"), ("organisation", "unchanged")])
+def test_a_visibility_is_one_of_five_and_another_one(cast: Cast, visibility: str, code: str) -> None:
+    with pytest.raises(Problems) as refused:
+        disclose(cast.engineer, submitted(cast), visibility, **asked())
+    assert codes(refused) == [code]
