@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from lynxweb.audit.record import AlreadyRecorded, NotRecordable
-from lynxweb.registry.missing import NotFound
+from lynxweb.registry.missing import NotFound, Redacted
 from lynxweb.registry.receiving import out_of_room
 from lynxweb.registry.refusing import Kind, Refused, unreadable
 from runner.contract.problems import Problem, Problems
@@ -35,6 +35,7 @@ TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "In conflict with what is there",
+    410: "Redacted",
     413: "Too large",
     415: "Wrong media type",
     422: "A rule is broken",
@@ -47,7 +48,7 @@ TITLES = {
 # The code of a problem that no rule of the contract names.
 CODES = {
     400: "malformed", 401: "not-authenticated", 403: "permission-denied", 404: "not-found", 405: "method-not-allowed", 406: "not-acceptable",
-    409: "conflict", 413: "too-large", 415: "wrong-media-type", 422: "rule-broken", 429: "quota", 500: "failed", 503: "not-ready",
+    409: "conflict", 410: "redacted", 413: "too-large", 415: "wrong-media-type", 422: "rule-broken", 429: "quota", 500: "failed", 503: "not-ready",
 }  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def _told(error: Exception) -> Told:
     if isinstance(error, Problems):
         return 422, list(error.problems), "", {}
     if isinstance(error, NotFound | Http404):
-        return 404, [], str(error) if isinstance(error, NotFound) else "", {}
+        return _missing(error)
     if isinstance(error, PermissionDenied):
         return 403, [], str(error), {}
     if isinstance(error, AlreadyRecorded):
@@ -109,6 +110,14 @@ def _told(error: Exception) -> Told:
     if isinstance(error, exceptions.APIException):
         return _framework(error)
     return _unforeseen(error)
+
+
+def _missing(error: NotFound | Http404) -> Told:
+    """404, or 410 with the event for bytes that were redacted."""
+    if isinstance(error, Redacted):
+        gone = Problem("payload", f"redacted by event {error.position}", "bytes that are still there", "read the event: it says why", "redacted")
+        return 410, [gone], str(error), {}
+    return 404, [], str(error) if isinstance(error, NotFound) else "", {}
 
 
 def _unforeseen(error: Exception) -> Told:

@@ -14,6 +14,7 @@ from lynxweb.audit.actors import Actor
 from lynxweb.pages import comparison_rows, run_page, run_rows, vocabulary
 from lynxweb.registry import comparing, reading
 from lynxweb.registry.cards import Judged
+from lynxweb.registry.missing import Redacted
 from lynxweb.words import executor_rows, methodology_rows
 from lynxweb.words.wording import policy_words
 from runner.contract.problems import Problems
@@ -32,6 +33,8 @@ def _or_404(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def answered(request: HttpRequest, **parts: str) -> HttpResponse:
         try:
             return view(request, **parts)
+        except Redacted as gone:
+            return render(request, "410.html", {"gone": gone}, status=410)
         except reading.NotFound as missing:
             raise Http404(str(missing)) from missing
 

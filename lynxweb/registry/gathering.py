@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from lynxweb.registry.cards import ArtifactLine, MethodologyView, RunCard
 from lynxweb.registry.models import MethodologyVersion, Run
+from lynxweb.registry.redacting import content_of
 from runner.contract.executor import Executor
 from runner.contract.methodology import Methodology
 from runner.contract.quality import QualityEvaluation
@@ -51,12 +52,12 @@ def _primary(run: Run) -> MetricValue | None:
 
 def side(run: Run) -> Side:
     """A run as one side of a comparison."""
-    quality = None if run.quality is None else QualityEvaluation.model_validate_json(bytes(run.quality.content))
+    quality = None if run.quality is None else QualityEvaluation.model_validate_json(content_of(run.quality))
     return Side(
         run.digest,
-        RunDocument.model_validate_json(bytes(run.document.content)),
-        methodology(bytes(run.methodology.document.content)),
-        executor(bytes(run.executor.document.content)),
+        RunDocument.model_validate_json(content_of(run.document)),
+        methodology(content_of(run.methodology.document)),
+        executor(content_of(run.executor.document)),
         quality,
         run.samples_sha256,
     )
@@ -80,7 +81,7 @@ def artifact_lines(run: Run) -> tuple[ArtifactLine, ...]:
 
 def methodology_view(version: MethodologyVersion, runs: tuple[RunCard, ...] = ()) -> MethodologyView:
     """A methodology version with its document."""
-    document = methodology(bytes(version.document.content))
+    document = methodology(content_of(version.document))
     return MethodologyView(version.digest, document, document.block_digests, runs, version.published_at)
 
 

@@ -23,6 +23,7 @@ from lynxweb.registry.curves import Curve
 from lynxweb.registry.intake import receipt_of
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Declaration, ExecutorVersion, MethodologyVersion, Run
+from lynxweb.registry.redacting import content_of, gone
 from lynxweb.registry.rulings import excluded
 from lynxweb.registry.seeing import cursor_at, position_of, run_seen_by, runs_seen_by, size_of
 from lynxweb.registry.timelines import Timeline
@@ -81,7 +82,7 @@ def run_for(actor: Actor, digest: str) -> RunView:
         methodology=side.methodology,
         methodology_digest=run.methodology_id,
         executor_before=side.executor,
-        executor_after=gathering.executor(bytes(run.executor_after.content)),
+        executor_after=gathering.executor(content_of(run.executor_after)),
         executor_digest=run.executor_id,
         quality=side.quality,
         findings=findings,
@@ -107,7 +108,7 @@ def executor_for(actor: Actor, digest: str) -> ExecutorView:
     version = seen.select_related("document").filter(digest=digest).first()
     if version is None:
         raise NotFound("executor", digest)
-    executor = gathering.executor(bytes(version.document.content))
+    executor = gathering.executor(content_of(version.document))
     runs = gathering.cards(runs_seen_by(actor).of_configuration(version.fingerprint).newest()[:MOST_RUNS_OF])
     others = tuple(_executor_line(other) for other in seen.others_like(version).one_each(seen).newest()[:MOST_RUNS_OF])
     versions = seen.filter(fingerprint=version.fingerprint).count()
@@ -148,17 +149,18 @@ def samples_for(actor: Actor, digest: str) -> Samples:
 
 
 def curves_for(actor: Actor, digest: str) -> tuple[Curve, ...]:
-    """The latency distribution of each trial of one run, reduced for drawing; visibility first, then what the process remembers."""
+    """The latency distribution of each trial of one run, reduced for drawing; none where the samples were redacted."""
     run = run_seen_by(actor, digest)
-    return curves.curves_of(run.samples_sha256, bytes(run.document.content))
+    return () if gone(run.samples_sha256) else curves.curves_of(run.samples_sha256, content_of(run.document))
 
 
 def timeline_for(actor: Actor, digest: str) -> Timeline:
-    """What happened over one run along one time axis, reduced for drawing; visibility first, then what the process remembers."""
+    """What happened over one run along one time axis, reduced for drawing; without the rows that were redacted."""
     run = run_seen_by(actor, digest)
     links = run.artifacts.all()
-    telemetry = next((link.artifact_id for link in links if link.role == TELEMETRY), None)
-    return timelines.timeline_of(run.samples_sha256, telemetry, bytes(run.document.content))
+    telemetry = next((link.artifact_id for link in links if link.role == TELEMETRY and not gone(link.artifact_id)), None)
+    samples = None if gone(run.samples_sha256) else run.samples_sha256
+    return timelines.timeline_of(samples, telemetry, content_of(run.document))
 
 
 def bundle_for(actor: Actor, digest: str) -> bytes:

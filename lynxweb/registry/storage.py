@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
+from lynxweb.registry import redacting
+
 DRAFT = ".part"
 
 
@@ -21,10 +23,12 @@ def name_of(sha256: str) -> str:
 
 
 def put(sha256: str, content: bytes) -> bool:
-    """Make sure that storage holds `content` under its digest; whether it did not before."""
+    """Make sure that storage holds `content` under its digest; whether it did not before. Raises `Redacted` for bytes that were taken out."""
     storage = _storage()
     if storage.exists(name_of(sha256)):
         return False
+    if (missing := redacting.gone(sha256)) is not None:
+        raise missing
     if isinstance(storage, FileSystemStorage):
         _place(Path(storage.path(name_of(sha256))), content)
     else:
@@ -33,9 +37,12 @@ def put(sha256: str, content: bytes) -> bool:
 
 
 def fetch(sha256: str) -> bytes:
-    """The bytes of a stored file; FileNotFoundError where there is none."""
-    with _storage().open(name_of(sha256)) as handle:
-        return cast(bytes, handle.read())
+    """The bytes of a stored file; `Redacted` where they were taken out, FileNotFoundError where there are none for no reason on record."""
+    try:
+        with _storage().open(name_of(sha256)) as handle:
+            return cast(bytes, handle.read())
+    except FileNotFoundError as error:
+        raise redacting.gone(sha256) or error from error
 
 
 def holds(sha256: str) -> bool:
