@@ -11,9 +11,16 @@ class RegistryConfig(AppConfig):
     name = "lynxweb.registry"
 
     def ready(self) -> None:
-        """Name the guards of the registry's tables, so that every migration re-installs them and every check looks for them."""
+        """Name the guards of the registry's tables for every migration and check, and their projections for the replay audit."""
         from lynxweb.audit.guards import protect
-        from lynxweb.registry.guarding import guards
+        from lynxweb.audit.projections import register, register_contents
+        from lynxweb.registry import guarding
+        from lynxweb.registry import models_rulings as _tables_beside_models  # noqa: F401
+        from lynxweb.registry.redacting import DOCUMENT_GUARD
 
-        for guard in guards():
+        for guard in (*guarding.guards(), DOCUMENT_GUARD):
             protect(guard)
+        for projection in guarding.projections():
+            register(projection)
+        for contents in guarding.contents():
+            register_contents(contents)

@@ -10,15 +10,15 @@ from django.db import transaction
 
 from lynxweb.accounts.models import Node
 from lynxweb.accounts.roles import require
+from lynxweb.audit import checkpoints, projections
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
-from lynxweb.audit.leaf import instant
 from lynxweb.audit.models import Event
 from lynxweb.audit.record import record, recorded_as, utc_now
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Declaration, MethodologyVersion
 from lynxweb.registry.seeing import named
-from runner.contract.canonical import digest, sha256
+from runner.contract.canonical import sha256
 
 LIFETIME = timedelta(hours=24)
 NO_CHECKPOINT = bytes(32)
@@ -36,8 +36,8 @@ def declare(
 ) -> Declaration:
     """A fresh declaration for one node under a published methodology.
 
-    The nonce is SHA-256(newest checkpoint or 32 zero bytes, then 32 random bytes). Measuring must start before `expires_at`. A node declares
-    for itself; a person names one of the organisation's nodes. The same `request_id` again gives the same declaration.
+    The nonce is SHA-256(text of the newest checkpoint or 32 zero bytes, then 32 random bytes). Measuring must start before `expires_at`. A node
+    declares for itself; a person names one of the organisation's nodes. The same `request_id` again gives the same declaration.
     """
     acting = require(actor, Action.RUN_DECLARE)
     methodology = MethodologyVersion.objects.filter(digest=named("methodology", methodology_digest)).first()
@@ -49,7 +49,8 @@ def declare(
     earlier = _made_by(request_id, node, methodology)
     if earlier is not None:
         return earlier
-    nonce, now = sha256(NO_CHECKPOINT + random_bytes(32)), clock()
+    newest, now = checkpoints.newest(), clock()
+    nonce = sha256((NO_CHECKPOINT if newest is None else newest.text.encode()) + random_bytes(32))
     with transaction.atomic():
         declaration = Declaration.objects.create(
             nonce=nonce, organisation_id=node.organisation_id, node=node, methodology=methodology,
@@ -61,7 +62,7 @@ def declare(
             actor=acting,
             reason=REASON,
             request_id=request_id,
-            after=digest({"nonce": nonce, "node": node.id, "methodology": methodology.digest, "expires_at": instant(declaration.expires_at)}),
+            after=projections.keep(declaration),
             clock=clock,
         )
     return declaration

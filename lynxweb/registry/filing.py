@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Model
+
 from lynxweb.accounts.models import NodeKey
 from lynxweb.registry import describing, storage
 from lynxweb.registry.models import (
@@ -73,8 +75,11 @@ def prepare(checked: Checked) -> Prepared:
     return Prepared(checked, checked.evidence.before.fingerprint, keys, digests)
 
 
-def file_run(prepared: Prepared, key: NodeKey, methodology: MethodologyVersion, position: int, now: datetime) -> Run:
-    """Insert every row of an accepted run; the caller's transaction makes them one."""
+def file_run(prepared: Prepared, key: NodeKey, methodology: MethodologyVersion, position: int, now: datetime) -> tuple[Run, dict[str, list[Model]]]:
+    """Insert every row of an accepted run, and return it with the rows beside it by their names in its snapshot.
+
+    The caller's transaction makes them one.
+    """
     checked, standing = prepared.checked, prepared.checked.standing
     members, evidence = checked.bundle.members, checked.evidence
     documents = {name: keep_document(kind, members[name], prepared.digests[name]) for name, kind in DOCUMENT_KINDS.items() if name in members}
@@ -107,15 +112,17 @@ def file_run(prepared: Prepared, key: NodeKey, methodology: MethodologyVersion, 
         latency_withheld=standing.latency_withheld,
         checking=0,
     )
-    _links(run, prepared)
-    file_findings(run, checked.findings, checked.checker, 0)
-    return run
+    made: dict[str, list[Model]] = {"documents": list(documents.values()), "executors": [executor], **_files(run, prepared)}
+    made |= {"keys": _keys(run, prepared), "metrics": _metrics(run, prepared), "findings": file_findings(run, checked.findings, checked.checker, 0)}
+    return run, made
 
 
-def file_findings(run: Run, findings: Iterable[Finding], checker: str, checking: int) -> None:
+def file_findings(run: Run, findings: Iterable[Finding], checker: str, checking: int) -> list[Model]:
     """Insert the findings of one checking of a run."""
-    for finding in findings:
+    return [
         FindingRow.objects.create(run=run, checker=checker, checking=checking, code=finding.code, path=finding.path, seen=finding.seen)
+        for finding in findings
+    ]
 
 
 def keep_document(kind: str, content: bytes, digest: str) -> Document:
@@ -137,16 +144,28 @@ def _executor(document: Document, executor: Executor, fingerprint: str, position
     )
 
 
-def _links(run: Run, prepared: Prepared) -> None:
+def _files(run: Run, prepared: Prepared) -> dict[str, list[Model]]:
+    files: dict[str, Model] = {}
+    links: list[Model] = []
     for name, content in files_of(prepared.checked.bundle).items():
         digest = prepared.digests[name]
         storage.put(digest, content)  # in place already, unless another upload's failure took it back before we held the log
-        if not Artifact.objects.filter(sha256=digest).exists():
-            Artifact.objects.create(sha256=digest, size_bytes=len(content), media_type=MEDIA_TYPES[name[name.rindex(".") :]])
-        RunArtifact.objects.create(run=run, artifact_id=digest, role=name)
-    for policy, key in prepared.keys.items():
-        ComparabilityKey.objects.create(run=run, policy=policy, key=key)
-    for point in prepared.checked.evidence.run.operating_points:
-        for metric in point.metrics:
-            stated = json.dumps(metric.model_dump(mode="json"), sort_keys=True, separators=(",", ":")).encode()
-            MetricRow.objects.create(run=run, point=point.name, definition=metric.definition, unit=metric.unit, value=metric.value, stated=stated)
+        known = Artifact.objects.filter(sha256=digest).first()
+        files[digest] = known or Artifact.objects.create(sha256=digest, size_bytes=len(content), media_type=MEDIA_TYPES[name[name.rindex(".") :]])
+        links.append(RunArtifact.objects.create(run=run, artifact_id=digest, role=name))
+    return {"files": list(files.values()), "artifacts": links}
+
+
+def _keys(run: Run, prepared: Prepared) -> list[Model]:
+    return [ComparabilityKey.objects.create(run=run, policy=policy, key=key) for policy, key in prepared.keys.items()]
+
+
+def _metrics(run: Run, prepared: Prepared) -> list[Model]:
+    stated = [(point.name, metric) for point in prepared.checked.evidence.run.operating_points for metric in point.metrics]
+    return [
+        MetricRow.objects.create(
+            run=run, point=point, definition=metric.definition, unit=metric.unit, value=metric.value,
+            stated=json.dumps(metric.model_dump(mode="json"), sort_keys=True, separators=(",", ":")).encode(),
+        )
+        for point, metric in stated
+    ]  # fmt: skip

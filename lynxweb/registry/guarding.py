@@ -1,62 +1,66 @@
-"""Which columns of the registry's tables may change: none, but for a run's standing."""
+"""Which columns of the registry's tables may change: none, but for a run's standing; and which events the log must hold for their rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from lynxweb.audit.guards import BEFORE, DELETE, ROW, UPDATE, Guard, PostgresTrigger, deny_changes
+from lynxweb.audit.guards import Guard, deny_changes
+from lynxweb.audit.projections import Contents, Projection, guard, written
 
 INSERT_ONLY = {
     "registry_document": (("sha256",),),
     "registry_artifact": (("sha256",),),
-    "registry_methodologyversion": (("digest",), ("position",)),
     "registry_executorversion": (("digest",),),
-    "registry_declaration": (("nonce",),),
-    "registry_abandonment": (("declaration_id",),),
     "registry_runartifact": (("id",), ("run_id", "role")),
     "registry_comparabilitykey": (("id",), ("run_id", "policy")),
     "registry_findingrow": (("id",),),
     "registry_metricrow": (("id",), ("run_id", "point", "definition")),
     "registry_storedcomparison": (("id",), ("organisation_id", "digest")),
+    "registry_ruling": (("number",), ("position",)),
+    "registry_rulingrun": (("id",), ("ruling_id", "run_id")),
 }
-RUN_STANDING = ("validity", "grade", "state", "latency_withheld", "checking", "rev", "stage", "visibility", "reviewed", "successor")
+# table: type of the object, column with its id, unique keys, revision of the one event that writes the row
+WRITTEN = {
+    "registry_methodologyversion": ("methodology", "digest", (("digest",), ("position",)), 1),
+    "registry_declaration": ("declaration", "nonce", (("nonce",),), 1),
+    "registry_abandonment": ("declaration", "declaration_id", (("declaration_id",),), 2),
+}
+RUN_STANDING = ("validity", "grade", "state", "latency_withheld", "checking", "stage", "visibility", "reviewed", "successor")
 RUN_WRITE_ONCE = (
     "digest", "position", "organisation_id", "node_id", "key_id", "document_id", "methodology_id", "executor_id", "executor_after_id", "quality_id",
     "nonce", "instance", "samples_sha256", "submitted_at", "label", "runtime", "precision_label", "product", "point_text", "kind", "primary_metric",
 )  # fmt: skip
+# What an act on a run inserts beside it, by the name in its snapshot.
+RUN_PARTS = {
+    "documents": "registry.Document",
+    "files": "registry.Artifact",
+    "executors": "registry.ExecutorVersion",
+    "artifacts": "registry.RunArtifact",
+    "keys": "registry.ComparabilityKey",
+    "metrics": "registry.MetricRow",
+    "findings": "registry.FindingRow",
+}
 
 
 def guards() -> list[Guard]:
     """The guard of every table of the registry."""
     whole = [deny_changes(table, keys) for table, keys in INSERT_ONLY.items()]
-    run = deny_changes_of("registry_run", RUN_WRITE_ONCE, RUN_STANDING, (("digest",), ("position",), ("nonce",)))
-    return [*whole, run]
+    once = [written(table, kind, column, keys, rev) for table, (kind, column, keys, rev) in WRITTEN.items()]
+    run = guard("registry_run", "run", "digest", RUN_WRITE_ONCE, RUN_STANDING, (("digest",), ("position",), ("nonce",)))
+    return [*whole, *once, run]
 
 
-def deny_changes_of(table: str, write_once: Sequence[str], free: Sequence[str], keys: Sequence[Sequence[str]], closed: str = "") -> Guard:
-    """The guard that refuses DELETE, TRUNCATE, REPLACE and any UPDATE of a `write_once` column; where `closed` holds, any UPDATE at all.
-
-    The two lists together name every column: a test compares them with the model, so that a new column is free only on purpose.
-    """
-    name, function = f"{table}_no_update", f"{table}_guard"
-    base = deny_changes(table, keys)
-    changed = " OR ".join([*(f"OLD.{column} IS NOT NEW.{column}" for column in write_once), *([closed] if closed else [])])
-    sqlite = base.sqlite | {name: f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} WHEN {changed} BEGIN SELECT RAISE(ABORT, 'append-only'); END"}
-    kept = ", ".join(f"'{column}'" for column in free)
-    condition = f"to_jsonb(NEW) - ARRAY[{kept}] IS DISTINCT FROM to_jsonb(OLD) - ARRAY[{kept}]" + (f" OR {closed}" if closed else "")
-    row = PostgresTrigger("BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW", ROW | BEFORE | UPDATE | DELETE, function, _body(condition))
-    return Guard(table, sqlite, base.postgresql | {f"{table}_no_change": row})
+def projections() -> list[Projection]:
+    """Every table whose rows are what events made of them. Stored comparisons are answers to questions, not acts, so no event names them."""
+    return [
+        Projection("run", "registry.Run", lambda row: row.digest, "digest", within="run", parts=RUN_PARTS),
+        Projection(
+            "methodology", "registry.MethodologyVersion", lambda row: row.digest, "digest", rev=1, within="methodology",
+            parts={"documents": "registry.Document"},
+        ),
+        Projection("declaration", "registry.Declaration", lambda row: row.nonce, "nonce", rev=1),
+        Projection("declaration", "registry.Abandonment", lambda row: row.declaration_id, "declaration_id", rev=2),
+    ]  # fmt: skip
 
 
-def _body(condition: str) -> str:
-    # One IF inside the other: PL/pgSQL evaluates a whole condition, and NEW does not exist for DELETE.
-    return f"""
-BEGIN
-  IF TG_OP = 'UPDATE' THEN
-    IF NOT ({condition}) THEN
-      RETURN NEW;
-    END IF;
-  END IF;
-  RAISE EXCEPTION 'append-only: % on %', TG_OP, TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
-END
-"""
+def contents() -> list[Contents]:
+    """Every table of bytes under their SHA-256."""
+    return [Contents("registry.Document", "sha256", "content")]

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from lynxweb.accounts.models import NodeKey
 from lynxweb.accounts.roles import require
+from lynxweb.audit import projections
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
-from lynxweb.audit.models import Event
 from lynxweb.audit.opening import receipt_for
 from lynxweb.audit.record import hold, record, recorded_as, utc_now
 from lynxweb.registry import admission, filing
@@ -129,22 +129,21 @@ def _commit(admitted: Admitted, actor: Actor, clock: Callable[[], datetime]) -> 
     """Rows, findings and the event in one transaction; of parallel uploads of one bundle the first makes the run."""
     bundle, now = admitted.prepared.checked.bundle, clock()
     with transaction.atomic():
-        hold(transaction.get_connection())
+        position = hold(transaction.get_connection())
         if _known(actor, bundle.digest):
             return Accepted(bundle.digest, receipt_of(bundle.digest), created=False)
         # Again, now that nobody else can write: the nonce may have been used and the key revoked since.
         admission.signing_key(actor, bundle)
         admission.declaration_of(bundle, admitted.key.node_id, admitted.methodology.digest)
-        position = Event.objects.newest().values_list("seq", flat=True)[0] + 1
         checked = _with_arrival(admitted.prepared)
-        filing.file_run(replace(admitted.prepared, checked=checked), admitted.key, admitted.methodology, position, now)
+        run, made = filing.file_run(replace(admitted.prepared, checked=checked), admitted.key, admitted.methodology, position, now)
         recorded = record(
             Action.RUN_SUBMIT,
             Subject("run", bundle.digest),
             actor=actor,
             reason=REASON,
             request_id=submission_id(bundle.digest),
-            after=sha256(bundle.members["run.json"]),
+            after=projections.keep(run, made),
             payload=sha256(bundle.envelope_bytes),
             basis={"checker": checked.checker, "codes": sorted({finding.code for finding in checked.findings})},
             clock=clock,

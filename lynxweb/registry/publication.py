@@ -9,9 +9,9 @@ from datetime import datetime
 from django.db import transaction
 
 from lynxweb.accounts.roles import require
+from lynxweb.audit import projections
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM, Actor, Reason, Subject
-from lynxweb.audit.models import Event
 from lynxweb.audit.record import hold, record, utc_now
 from lynxweb.registry.filing import keep_document
 from lynxweb.registry.models import MethodologyVersion
@@ -38,12 +38,12 @@ def publish_methodology(actor: Actor, content: bytes, *, reason: Reason, clock: 
     if secrets:
         raise Problems(secrets)
     with transaction.atomic():
-        hold(transaction.get_connection())
+        position = hold(transaction.get_connection())
         if MethodologyVersion.objects.filter(digest=digest).exists():
             return Published(digest, created=False)
-        position = Event.objects.newest().values_list("seq", flat=True)[0] + 1
-        MethodologyVersion.objects.create(
-            digest=digest, document=keep_document("methodology", content, digest), name=methodology.name, version=methodology.version,
+        document = keep_document("methodology", content, digest)
+        version = MethodologyVersion.objects.create(
+            digest=digest, document=document, name=methodology.name, version=methodology.version,
             kind=methodology.kind, position=position, published_at=clock(),
         )  # fmt: skip
         record(
@@ -52,7 +52,7 @@ def publish_methodology(actor: Actor, content: bytes, *, reason: Reason, clock: 
             actor=acting,
             reason=reason,
             request_id=f"methodology.publish:{digest}",
-            after=digest,
+            after=projections.keep(version, {"documents": [document]}),
             payload=digest,
             clock=clock,
         )

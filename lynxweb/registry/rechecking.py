@@ -11,14 +11,15 @@ from functools import partial
 from django.db import transaction
 
 from lynxweb.accounts.models import NodeKey
+from lynxweb.audit import snapshots
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM, Subject
-from lynxweb.audit.record import hold, record, utc_now
-from lynxweb.registry import filing, storage
+from lynxweb.audit.record import record, utc_now
+from lynxweb.registry import filing, standing, storage
 from lynxweb.registry.models import FindingRow, Run
+from lynxweb.registry.redacting import content_of
 from runner.contract import bundle as bundles
 from runner.contract import container
-from runner.contract.canonical import digest
 from runner.contract.check import Checked, check
 from runner.contract.findings import CHECKER, Finding
 from runner.contract.problems import Problem, Problems
@@ -46,7 +47,7 @@ def members_of(run: Run) -> dict[str, Callable[[], bytes]]:
     }
     links = run.artifacts.values_list("role", "artifact_id")
     return {
-        **{name: partial(bytes, one.content) for name, one in documents.items() if one is not None},
+        **{name: partial(content_of, one) for name, one in documents.items() if one is not None},
         **{role: partial(storage.fetch, sha256) for role, sha256 in links},
     }
 
@@ -68,7 +69,8 @@ def findings_of(run: Run, checking: int | None = None) -> tuple[Finding, ...]:
 def check_again(run_digest: str, *, clock: Callable[[], datetime] = utc_now) -> Rechecked:
     """Judge a stored run anew; different findings become rows, a new standing and one `run.check` event.
 
-    Raises `Problems` where the stored bytes are no longer the bundle that was signed: damage, which no finding may hide.
+    Raises `Problems` where the stored bytes are no longer the bundle that was signed: damage, which no finding may hide. Where parts of the
+    bundle were redacted it raises `Redacted`: there is nothing to judge anew, and the findings so far stand.
     """
     run = Run.objects.whole().get(digest=run_digest)
     bundle = bundles.read(io.BytesIO(bundle_bytes(run)))
@@ -76,8 +78,7 @@ def check_again(run_digest: str, *, clock: Callable[[], datetime] = utc_now) -> 
     checked = check(bundle)
     found = set(checked.findings)
     with transaction.atomic():
-        hold(transaction.get_connection())
-        run.refresh_from_db(fields=["checking"])
+        run = standing.locked(SYSTEM, run_digest)
         before = findings_of(run)
         after = tuple(sorted(found | {one for one in before if one.code in OF_ARRIVAL}, key=lambda one: (one.code, one.path, one.seen)))
         if set(before) == set(after):
@@ -95,18 +96,17 @@ def _same(run: Run, bundle: bundles.Bundle) -> None:
 
 
 def _replace(run: Run, checked: Checked, clock: Callable[[], datetime]) -> None:
-    findings, standing, checking = checked.findings, checked.standing, run.checking + 1
-    filing.file_findings(run, findings, CHECKER, checking)
-    Run.objects.filter(digest=run.digest).update(
-        checking=checking, validity=standing.validity, grade=standing.grade, latency_withheld=standing.latency_withheld
-    )
-    told = [finding.as_dict() for finding in findings]
+    findings, found, checking = checked.findings, checked.standing, run.checking + 1
+    made = filing.file_findings(run, findings, CHECKER, checking)
+    changed = standing.change(run, made={"findings": made}, checking=checking, validity=found.validity, latency_withheld=found.latency_withheld)
     record(
         Action.RUN_CHECK,
-        Subject("run", run.digest),
+        Subject("run", run.digest, changed.rev),
         actor=SYSTEM,
         request_id=f"run.check:{run.digest}:{checking}",
-        after=digest(told),
+        before=changed.before,
+        after=changed.after,
+        payload=snapshots.keep([finding.as_dict() for finding in findings]),
         basis={"checker": CHECKER, "codes": sorted({finding.code for finding in findings})},
         clock=clock,
     )

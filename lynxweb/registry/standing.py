@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lynxweb.audit import snapshots
+from django.db import models
+
+from lynxweb.audit import projections
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.leaf import leaf_fields
@@ -38,7 +40,7 @@ def locked(actor: Actor, digest: str) -> Run:
     return run
 
 
-def change(run: Run, *, made: Mapping[str, Sequence[Mapping[str, Any]]] | None = None, **columns: Any) -> Changed:
+def change(run: Run, *, made: Mapping[str, Sequence[models.Model]] | None = None, **columns: Any) -> Changed:
     """Step the revision of a locked run with new values for columns of its standing; the grade follows by itself.
 
     `made` holds the rows this act inserted beside the run, by their name in the snapshot. The caller records the event of `rev`
@@ -53,12 +55,7 @@ def change(run: Run, *, made: Mapping[str, Sequence[Mapping[str, Any]]] | None =
     run.rev += 1
     run.grade = grade(run.validity, raw_samples=True, capped=capped(run), reviewed=run.reviewed)  # type: ignore[arg-type]
     run.save(update_fields=[*columns, "rev", "grade"])
-    return Changed(before, snapshots.keep(snapshot_of(run, made)), run.rev)
-
-
-def snapshot_of(run: Run, made: Mapping[str, Sequence[Mapping[str, Any]]] | None = None) -> dict[str, Any]:
-    """The run's row, and the rows that an act inserted beside it, as one JSON value."""
-    return {"run": snapshots.row(run), **{name: list(rows) for name, rows in (made or {}).items()}}
+    return Changed(before, projections.keep(run, made), run.rev)
 
 
 def capped(run: Run) -> bool:
@@ -79,4 +76,4 @@ def _newest_snapshot(run: Run) -> str:
     """The `after` of the run's newest event; where that event kept none, the row as it stands."""
     newest = Event.objects.on("run", run.digest).newest().first()
     after = None if newest is None else leaf_fields(newest.leaf)["after"]
-    return str(after) if after is not None else snapshots.keep(snapshot_of(run))
+    return str(after) if after is not None else projections.keep(run)

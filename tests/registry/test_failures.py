@@ -19,7 +19,15 @@ class PowerCut(BaseException):
 @pytest.mark.django_db(transaction=False)
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(filing, "file_run"), (filing, "_links"), (filing, "file_findings"), (intake, "record"), (intake, "check"), (filing, "place")],
+    [
+        (filing, "file_run"),
+        (filing, "_files"),
+        (filing, "_metrics"),
+        (filing, "file_findings"),
+        (intake, "record"),
+        (intake, "check"),
+        (filing, "place"),
+    ],
 )
 def test_a_step_that_breaks_leaves_nothing(site: World, own_folders: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
     def broken(*_arguments: object, **_named: object) -> None:

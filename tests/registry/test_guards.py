@@ -6,10 +6,15 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
+from lynxweb.audit import projections
+from lynxweb.audit.actions import Action
+from lynxweb.audit.actors import SYSTEM, Subject
 from lynxweb.audit.guards import all_faults
-from lynxweb.registry import guarding
+from lynxweb.audit.record import record, utc_now
+from lynxweb.registry import guarding, standing
 from lynxweb.registry.declaration import declare
 from lynxweb.registry.models import Abandonment, Run
+from lynxweb.registry.models_rulings import Ruling, RulingRun
 from tests import builders
 from tests.registry.world import World, bundle_of, upload
 
@@ -22,9 +27,14 @@ def filled(site: World) -> World:
     from lynxweb.registry.comparing import compare_runs
 
     declared = declare(site.node_actor, builders.methodology().sha256, request_id="declare:1")
-    Abandonment.objects.create(declaration=declared, abandoned_at=declared.declared_at)
+    with transaction.atomic():
+        given_up = Abandonment.objects.create(declaration=declared, abandoned_at=declared.declared_at)
+        kept = projections.keep(given_up)
+        record(Action.RUN_ABANDON, Subject("declaration", declared.nonce, 2), actor=SYSTEM, request_id="abandon:1", after=kept)
     a, b = upload(site, bundle_of(site, 1)).run_digest, upload(site, bundle_of(site, 2)).run_digest
     compare_runs(site.actor, a, b, "iso-precision")
+    ruling = Ruling.objects.create(number=1, kind="runs", rule="4.2", outcome="noted", document="0" * 64, position=1, issued_at=utc_now())
+    RulingRun.objects.create(ruling=ruling, run_id=a)
     return site
 
 
@@ -46,7 +56,7 @@ def test_no_row_can_be_deleted(filled: World, table: str) -> None:
         execute(f"DELETE FROM {table}")
 
 
-@pytest.mark.parametrize("table", sorted(guarding.INSERT_ONLY))
+@pytest.mark.parametrize("table", sorted({**guarding.INSERT_ONLY, **guarding.WRITTEN}))
 def test_no_column_of_an_insert_only_table_can_be_changed(filled: World, table: str) -> None:
     for column in columns_of(table):
         with pytest.raises(DatabaseError, match="append-only"):
@@ -60,13 +70,25 @@ def test_no_column_of_a_run_but_its_standing_can_be_changed(filled: World, colum
         execute(f"UPDATE registry_run SET {column} = {change}")
 
 
-def test_the_standing_of_a_run_can_change(filled: World) -> None:
-    assert Run.objects.update(state="withdrawn", validity="invalid", grade="claimed", latency_withheld=True, checking=1) == 2
+def test_the_standing_of_a_run_changes_with_a_step_of_its_revision_and_an_event(filled: World) -> None:
+    run = Run.objects.first()
+    assert run is not None
+    with transaction.atomic():
+        changed = standing.change(standing.locked(SYSTEM, run.digest), state="withdrawn")
+        record(Action.RUN_WITHDRAW, Subject("run", run.digest, changed.rev), actor=SYSTEM, request_id="w", before=changed.before, after=changed.after)
+    connection.check_constraints()
+    assert Run.objects.get(digest=run.digest).rev == run.rev + 1
+
+
+@pytest.mark.parametrize("change", ["grade = 'validated'", "grade = 'validated', rev = rev + 2", "grade = 'validated', rev = rev - 1"])
+def test_no_standing_changes_without_one_step_of_its_revision(filled: World, change: str) -> None:
+    with pytest.raises(DatabaseError, match="append-only"):
+        execute(f"UPDATE registry_run SET {change}")
 
 
 def test_every_table_is_guarded_and_every_column_has_been_thought_of() -> None:
     assert {guard.table for guard in guarding.guards()} == set(TABLES)
-    assert {*guarding.RUN_WRITE_ONCE, *guarding.RUN_STANDING} == set(columns_of("registry_run"))
+    assert {*guarding.RUN_WRITE_ONCE, *guarding.RUN_STANDING, "rev"} == set(columns_of("registry_run"))
 
 
 def test_all_triggers_are_present_after_the_migrations(db: None) -> None:

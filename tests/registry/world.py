@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
 from lynxweb.accounts.actors import actor_of
-from lynxweb.accounts.models import Membership, Node, Organisation, Person
+from lynxweb.accounts.models import Node, Person
 from lynxweb.accounts.nodes import PURPOSE, challenge_for, enrol_node
+from lynxweb.accounts.people import create_organisation
 from lynxweb.accounts.roles import Role
 from lynxweb.accounts.tokens import actor_for
 from lynxweb.audit.actors import SYSTEM, Actor, Reason
@@ -40,12 +40,10 @@ def world(name: str = "a", how: Methodology | None = None) -> World:
     """A site with organisation, person (all roles), enrolled node and published methodology; another name is another organisation."""
     open_log()
     publish_methodology(SYSTEM, (how or builders.methodology()).canonical(), reason=BECAUSE)
-    organisation = Organisation.objects.create(id=f"org_{name}", name=f"Laboratory {name}", secret=secrets.token_bytes(32))
-    person = Person(actor_id=f"act_{name}", name=f"person-{name}", email=f"{name}@example.org", organisation=organisation)
-    person.set_password("correct horse battery staple")
-    person.save()
-    for role in Role:
-        Membership.objects.create(person=person, organisation=organisation, role=role.value)
+    person = create_organisation(
+        name=f"Laboratory {name}", person=f"person-{name}", email=f"{name}@example.org", password="correct horse battery staple",
+        roles=tuple(Role), request_id=f"organisation:{name}",
+    ).person  # fmt: skip
     actor = actor_of(person)
     key = builders.KEY if name == "a" else SigningKey(sha256(name.encode()).encode()[:32])
     proof = prove_possession(key, purpose=PURPOSE, challenge=challenge_for(actor), subject=f"node-{name}")

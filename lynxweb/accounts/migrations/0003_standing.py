@@ -6,6 +6,9 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from lynxweb.accounts.guarding import guards
+from lynxweb.audit.operations import InstallGuard
+
 
 def count_events(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Name the roles that exist already as the log does; a row's revision is the number of its events."""
@@ -28,4 +31,5 @@ class Migration(migrations.Migration):
         migrations.AddField(model_name="membership", name="revoked", field=models.BooleanField(default=False)),
         migrations.AddField(model_name="person", name="rev", field=models.BigIntegerField(default=1)),
         migrations.RunPython(count_events, migrations.RunPython.noop),
+        *(InstallGuard(guard) for guard in guards()),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations
 
 from lynxweb.audit.guards import deny_changes
 from lynxweb.audit.operations import InstallGuard
-from lynxweb.registry.guarding import INSERT_ONLY
+from lynxweb.registry.guarding import INSERT_ONLY, WRITTEN
 
 TABLES = (
     "registry_document", "registry_artifact", "registry_methodologyversion", "registry_executorversion", "registry_runartifact",
@@ -16,4 +16,4 @@ TABLES = (
 
 class Migration(migrations.Migration):
     dependencies = [("registry", "0001_initial"), ("audit", "0001_initial")]
-    operations = [InstallGuard(deny_changes(table, INSERT_ONLY[table])) for table in TABLES]
+    operations = [InstallGuard(deny_changes(table, INSERT_ONLY[table] if table in INSERT_ONLY else WRITTEN[table][2])) for table in TABLES]

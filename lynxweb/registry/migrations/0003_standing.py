@@ -10,7 +10,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from lynxweb.audit.operations import InstallGuard, LiftGuard
 from lynxweb.registry.guarding import guards
 
-CHANGED = ("registry_run", "registry_declaration", "registry_abandonment")
+CHANGED = ("registry_run", "registry_declaration", "registry_abandonment", "registry_methodologyversion")
 
 
 def count_events(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
     operations = [
         LiftGuard("registry_run"),
         LiftGuard("registry_declaration"),
+        LiftGuard("registry_methodologyversion"),
         migrations.AddField(model_name="run", name="rev", field=models.BigIntegerField(default=1)),
         migrations.AddField(
             model_name="run",

@@ -1,0 +1,57 @@
+"""What the log vouches for among accounts: people, roles, nodes, keys and tokens; which columns may change, and what a replay compares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lynxweb.audit.guards import Guard
+from lynxweb.audit.projections import Projection, guard
+
+if TYPE_CHECKING:
+    from lynxweb.accounts.models import Membership
+
+# What a person may change without an event, and what the log must never hold: the pseudonym is in the log, these live in the row only.
+PERSONAL = ("name", "email", "password", "last_login")
+
+
+def projections() -> list[Projection]:
+    """Every table of the app whose rows are what events made of them; call it once the models are loaded."""
+    from lynxweb.accounts import standing
+
+    return [
+        Projection("actor", "accounts.Person", lambda row: row.actor_id, "actor_id", standing.person),
+        Projection("role", "accounts.Membership", _role_id, "object_id", standing.membership),
+        Projection("node", "accounts.Node", lambda row: row.id, "id", standing.node, committed={"name": "name"}),
+        Projection("key", "accounts.NodeKey", lambda row: row.key_id, "key_id", standing.stored_key, first_position="registered_at"),
+        Projection(
+            "token", "accounts.ServiceToken", lambda row: row.id, "id", standing.token, committed={"digest": "digest", "pepper_id": "pepper_id"}
+        ),
+    ]
+
+
+def guards() -> list[Guard]:
+    """The guard of every such table."""
+    return [
+        guard(
+            "accounts_person", "actor", "actor_id", ("id", "actor_id", "organisation_id"), ("is_active",),
+            (("id",), ("actor_id",), ("name",), ("email",)), PERSONAL,
+        ),
+        guard(
+            "accounts_membership", "role", "object_id", ("id", "person_id", "organisation_id", "role", "object_id"), ("revoked",),
+            (("id",), ("person_id", "organisation_id", "role")),
+        ),
+        guard("accounts_node", "node", "id", ("id", "organisation_id", "name"), ("retired",), (("id",), ("organisation_id", "name"))),
+        guard(
+            "accounts_nodekey", "key", "key_id", ("key_id", "node_id", "public", "registration", "registered_at"),
+            ("revoked_from", "last_good_seq"), (("key_id",),),
+        ),
+        guard(
+            "accounts_servicetoken", "token", "id",
+            ("id", "organisation_id", "person_id", "node_id", "digest", "pepper_id", "scope", "expires"), ("revoked",), (("id",),),
+        ),
+    ]  # fmt: skip
+
+
+def _role_id(row: Membership) -> str:
+    # Put together from what the row refers to, so that a role moved to another person is not the role that the log granted.
+    return f"{row.organisation_id}:{row.person.actor_id}:{row.role}"
