@@ -11,12 +11,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from lynxweb.audit.actions import Action
-from lynxweb.audit.actors import SYSTEM, Actor, Subject
+from lynxweb.audit.actors import SYSTEM, Actor, Reason, Subject
 from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.insert_only import AppendOnly
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event, LogDocument
 from lynxweb.audit.models_proposals import ProposalUse, Proposed
+from lynxweb.audit.opening import set_two_person_rule
 from lynxweb.audit.proposals import LIFETIME, Proposal, open_proposals, proposal, propose, second
 from runner.contract.canonical import digest
 from runner.contract.problems import Problems
@@ -116,6 +117,15 @@ def test_without_the_rule_one_person_may_act_and_a_proposal_still_counts() -> No
     assert _second(None) is None
     with pytest.raises(Problems):
         _second(_propose().id, actor=ENGINEER)
+
+
+def test_with_the_rule_nobody_acts_without_a_proposal() -> None:
+    set_two_person_rule(SYSTEM, True, reason=Reason(), request_id="rule-on")
+    with pytest.raises(Problems) as refused:
+        _second(None)
+    assert refused.value.codes == ("two-persons",)
+    made = _propose()
+    assert _second(made.id) == made.seq
 
 
 def test_an_act_of_one_person_takes_no_proposal() -> None:
