@@ -1,14 +1,15 @@
-"""The full audit: every leaf hashed again, every stored subtree hash and every copied column compared, the bad row named."""
+"""The full audit: every leaf hashed again, every stored hash, copied column and published checkpoint compared, the bad row named."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
-from lynxweb.audit.models import Event
-from runner.contract import canonical, merkle
+from lynxweb.audit.models import Checkpoint, Event, LogDocument
+from lynxweb.audit.opening import settings_of
+from runner.contract import canonical, checkpoints, merkle, notes
 from runner.contract.problems import Problems
 
 ROWS_AT_ONCE = 2000
@@ -16,7 +17,7 @@ ROWS_AT_ONCE = 2000
 
 @dataclass(frozen=True)
 class Fault:
-    """One wrong column of one row."""
+    """One wrong column of one row; the column `checkpoint` is the published checkpoint of size `seq`."""
 
     seq: int
     column: str
@@ -41,11 +42,38 @@ def full_audit(using: str = DEFAULT_DB_ALIAS) -> Audit:
     """Re-hash the whole log in one pass and O(log n) memory."""
     tree = merkle.Rebuilt()
     rows = Event.objects.using(using).order_by("seq").iterator(chunk_size=ROWS_AT_ONCE)
-    faults = tuple(_faults(rows, tree))
-    return Audit(tree.size, tree.root.hex(), faults)
+    published = {row.size: row for row in Checkpoint.objects.using(using).all()}
+    roots: dict[int, str] = {}
+    faults = [*_faults(rows, tree, lambda size: roots.update({size: tree.root.hex()}) if size in published else None)]
+    faults += _checkpoint_faults(published.values(), roots, using)
+    return Audit(tree.size, tree.root.hex(), tuple(faults))
 
 
-def _faults(rows: Iterable[Event], tree: merkle.Rebuilt) -> Iterator[Fault]:
+def _checkpoint_faults(published: Iterable[Checkpoint], roots: Mapping[int, str], using: str) -> Iterator[Fault]:
+    """Whatever of a published checkpoint differs from the tree of its size, or is not signed by the key that position 0 names."""
+    keys = _log_keys(using)
+    for row in published:
+        try:
+            signed = checkpoints.open(bytes(row.note), keys)
+        except Problems as error:
+            yield Fault(row.size, "checkpoint", f"not a note that the log key signed: {error}")
+            continue
+        if (signed.size, signed.root.hex(), signed.text_digest) != (row.size, row.root, row.sha256):
+            yield Fault(row.size, "checkpoint", "the copied columns differ from the signed note")
+        if roots.get(row.size) != signed.root.hex():
+            yield Fault(row.size, "checkpoint", f"the log's tree of {row.size} events has another root")
+
+
+def _log_keys(using: str) -> list[notes.VerifierKey]:
+    """The key that position 0 names; none where that event or its document is damaged, and then no checkpoint holds."""
+    try:
+        opened = settings_of(Event.objects.using(using).get(seq=0), using)
+        return [notes.VerifierKey(opened.origin, bytes.fromhex(opened.log_key))]
+    except (Event.DoesNotExist, LogDocument.DoesNotExist, Problems, KeyError, TypeError, ValueError):
+        return []
+
+
+def _faults(rows: Iterable[Event], tree: merkle.Rebuilt, grown: Callable[[int], None]) -> Iterator[Fault]:
     newest: dict[tuple[str, str], tuple[int, int]] = {}
     for event in rows:
         if event.seq != tree.size:
@@ -54,6 +82,7 @@ def _faults(rows: Iterable[Event], tree: merkle.Rebuilt) -> Iterator[Fault]:
         stored = bytes(event.leaf)
         if tree.append(stored) != bytes(event.hashes):
             yield Fault(event.seq, "hashes", "not the hashes of the leaves up to here")
+        grown(tree.size)
         try:
             leaf = canonical.decode(stored, canonical=True)
             yield from _leaf_faults(event, leaf, newest)

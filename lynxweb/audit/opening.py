@@ -71,6 +71,11 @@ def log_settings(using: str = DEFAULT_DB_ALIAS) -> LogSettings:
     said = Event.objects.using(using).filter(object_type="log", action__in=[Action.LOG_OPEN, Action.CHECKPOINT_NOTE]).newest().first()
     if said is None:
         raise NotRecordable("the log is not open: run manage.py migrate, which writes log.open")
+    return settings_of(said, using)
+
+
+def settings_of(said: Event, using: str = DEFAULT_DB_ALIAS) -> LogSettings:
+    """The settings that a `log.open` or `checkpoint.note` attaches."""
     attached = LogDocument.objects.using(using).get(digest=leaf_fields(said.leaf)["payload"])
     document = leaf_fields(attached.content)
     return LogSettings(document["origin"], document["log_key"], document["receipt_key"], document["two_person_rule"] == "on")

@@ -1,9 +1,11 @@
-"""An actor, a reason and a short way to record one event."""
+"""An actor, a reason, a short way to record one event, and a signer with a memory of its own."""
 
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,3 +33,13 @@ def append(db: None) -> Append:
             return record(action, subject, **given)
 
     return one
+
+
+@pytest.fixture
+def signer(db: None, tmp_path: Path, settings: Any) -> Path:
+    """The folder of a signer with the log's key and no memory yet; `signing.sign()` finds it in the settings."""
+    folder = tmp_path / "signer"
+    folder.mkdir(mode=0o700)
+    shutil.copy(settings.LYNXWEB_SIGNER_HOME / "log.pem", folder / "log.pem")
+    settings.LYNXWEB_SIGNER_HOME = folder
+    return folder

@@ -86,6 +86,11 @@ def start_worker(logs: Path, environment: Mapping[str, str]) -> Child:
     return _start("worker", arguments, logs, environment)
 
 
+def start_signer(logs: Path, environment: Mapping[str, str]) -> Child:
+    """The signer of the log's checkpoints."""
+    return _start("signer", ["-m", "django", "sign_checkpoint", "--every", "--settings", "lynxweb.settings"], logs, environment)
+
+
 def wait_until_ready(url: str, site: Child) -> None:
     """Return as soon as this very process answers that it is ready; `NotReady` when it ends or takes too long."""
     deadline, answer = time.monotonic() + READY_WITHIN_S, ""

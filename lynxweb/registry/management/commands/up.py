@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from lynxweb.accounts.roles import Scope
+from lynxweb.audit.signing import Refuses, sign
 from lynxweb.registry.embedded import light, processes
 from lynxweb.registry.embedded.alone import Lock, RunningAlready
 from lynxweb.registry.embedded.asking import Site
@@ -59,6 +60,7 @@ class Command(BaseCommand):
         try:
             processes.refuse_taken_port(options["host"], options["port"])
             account = prepare(self._say)
+            self._sign()
             url = f"http://{options['host']}:{options['port']}"
             connections.close_all()
             self._serve(children, home, url, options)
@@ -79,13 +81,20 @@ class Command(BaseCommand):
             if account is not None and account.password and not shown:
                 self._say(f"first account: {account.person.name}, password {account.password} (shown this once)")
 
+    def _sign(self) -> None:
+        """A checkpoint before anybody declares a run, so that the first nonce is younger than it; a refusal leaves a site that can be read."""
+        try:
+            sign()
+        except Refuses as refusal:
+            self._say(f"READ-ONLY: the signer refuses: {refusal}")
+
     def _serve(self, children: list[processes.Child], home: Path, url: str, options: dict[str, Any]) -> None:
         self._say(f"starting the site on {url}")
         children.append(processes.start_site(options["host"], options["port"], home / "logs", _environment(url)))
         processes.wait_until_ready(url, children[0])
 
     def _first_light(self, children: list[processes.Child], home: Path, url: str, account: Account) -> tuple[list[light.Light], str]:
-        """The remembered answers, or those of a benchmark taken now; the worker starts after it, so that nothing polls while we measure."""
+        """The remembered answers, or those of a benchmark taken now; the worker and signer start after it, so that nothing polls while we measure."""
         remembered, trouble = light.kept(home / "first-light.json"), ""
         if not remembered:
             site = Site(url, token_for(account.person, Scope.READ, "reading the runs of this machine's first benchmark").text)
@@ -96,6 +105,7 @@ class Command(BaseCommand):
             except NodeFailed as error:
                 trouble = str(error)
         children.append(processes.start_worker(home / "logs", _environment(url)))
+        children.append(processes.start_signer(home / "logs", _environment(url)))
         return remembered, trouble
 
     def _runs(self, site: Site, node: Node, account: Account) -> dict[str, str]:
