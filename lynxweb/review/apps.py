@@ -16,9 +16,10 @@ class ReviewConfig(AppConfig):
         from lynxweb.audit.guards import protect
         from lynxweb.audit.projections import register
         from lynxweb.review.models.decisions import DECISION_GUARDS, DECISION_PROJECTIONS
+        from lynxweb.review.models.notices import NOTICE_GUARDS
         from lynxweb.review.models.reviews import REVIEW_GUARDS
 
-        for guard in (*REVIEW_GUARDS, *DECISION_GUARDS):
+        for guard in (*REVIEW_GUARDS, *NOTICE_GUARDS, *DECISION_GUARDS):
             protect(guard)
         for projection in DECISION_PROJECTIONS:
             register(projection)
