@@ -37,6 +37,10 @@ RUN_PARTS = {
     "keys": "registry.ComparabilityKey",
     "metrics": "registry.MetricRow",
     "findings": "registry.FindingRow",
+    "notices": "review.Notice",
+    "notice_lifts": "review.NoticeLift",
+    "disputes": "review.Dispute",
+    "dispute_closings": "review.DisputeClosing",
 }
 
 
