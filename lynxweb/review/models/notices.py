@@ -60,6 +60,10 @@ class Notice(InsertOnly):
         return self.id
 
 
+class NoticeLiftQuerySet(InsertOnlyQuerySet["NoticeLift"]):
+    """Lifted notices."""
+
+
 class NoticeLift(InsertOnly):
     """That a notice no longer holds."""
 
@@ -67,7 +71,7 @@ class NoticeLift(InsertOnly):
     position = models.BigIntegerField(unique=True)
     lifted_at = models.DateTimeField()
 
-    objects = InsertOnlyQuerySet["NoticeLift"].as_manager()
+    objects = NoticeLiftQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.notice_id} lifted"
@@ -120,6 +124,10 @@ class Dispute(InsertOnly):
         return "open" if closing is None else closing.outcome
 
 
+class DisputeClosingQuerySet(InsertOnlyQuerySet["DisputeClosing"]):
+    """Closed disputes."""
+
+
 class DisputeClosing(InsertOnly):
     """How a dispute ended, and who of neither side said so."""
 
@@ -130,7 +138,7 @@ class DisputeClosing(InsertOnly):
     position = models.BigIntegerField(unique=True)
     closed_at = models.DateTimeField()
 
-    objects = InsertOnlyQuerySet["DisputeClosing"].as_manager()
+    objects = DisputeClosingQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.dispute_id} {self.outcome}"
