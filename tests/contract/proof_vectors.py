@@ -110,6 +110,10 @@ def inclusion_entries() -> Iterator[Entry]:
                 yield entry(f"index {what}", False, proof, index=str(place))
             for what, count in {"0": 0, "-1": -1, "2^53": 2**53, "2^63": 2**63, "2^64 + size": 2**64 + size}.items():
                 yield entry(f"size {what}", False, proof, size=str(count))
+    leaf, index, size = TREE.hash_at(merkle.Place(7, 0)), 3, 4
+    yield entry("the last leaf of 8 told as the last of 4", False, proofs.inclusion(7, 8, TREE.hash_at), root=TREE.root(8).hex())
+    leaf, index, size = TREE.hash_at(merkle.Place(3, 0)), 7, 8
+    yield entry("the last leaf of 4 told as the last of 8", False, proofs.inclusion(3, 4, TREE.hash_at), root=TREE.root(4).hex())
 
 
 def consistency_entries() -> Iterator[Entry]:
@@ -137,6 +141,10 @@ def consistency_entries() -> Iterator[Entry]:
             yield entry("sizes swapped", False, proof, m=str(n), n=str(m), root_m=TREE.root(n).hex(), root_n=TREE.root(m).hex())
         if len(proof) > 1:
             yield entry("no proof", False, [])
+    m, n = 2, 8
+    yield entry("4 leaves told as 8", False, proofs.consistency(2, 4, TREE.hash_at), root_n=TREE.root(4).hex())
+    m, n = 2, 4
+    yield entry("8 leaves told as 4", False, proofs.consistency(2, 8, TREE.hash_at), root_n=TREE.root(8).hex())
     m, n = 0, 13
     yield entry("from nothing", False, [], root_m=merkle.EMPTY_ROOT.hex())
 

@@ -153,6 +153,28 @@ def test_no_consistency_proof_fits_other_sizes() -> None:
                 _inconsistent(other_m, other_n, proof, ROOTS[other_m], ROOTS[other_n])
 
 
+def test_a_proof_of_another_depth_is_refused_even_under_the_root_that_it_leads_to() -> None:
+    # The last leaf of 8 folds like the last leaf of 4 and one hash more; a log that lies about its size could show either as the other.
+    for small, large in ((1, 2), (2, 4), (4, 8), (4, 64), (64, 256)):
+        _refused(small - 1, small, RFC.path(large - 1, 0, large), ROOTS[large], LEAF_HASHES[large - 1])
+        _refused(large - 1, large, RFC.path(small - 1, 0, small), ROOTS[small], LEAF_HASHES[small - 1])
+        for m in range(1, small):
+            _inconsistent(m, large, RFC.subproof(m, 0, small, True), ROOTS[m], ROOTS[small])
+            _inconsistent(m, small, RFC.subproof(m, 0, large, True), ROOTS[m], ROOTS[large])
+
+
+def test_what_is_wrong_with_the_length_of_a_proof_is_told() -> None:
+    proof, between = proofs.inclusion(5, 13, TREE.hash_at), proofs.consistency(3, 7, TREE.hash_at)
+    with pytest.raises(Problems, match=r"proof\[4\]: expected no hash beyond"):
+        proofs.verify_inclusion(LEAF_HASHES[5], 5, 13, [*proof, bytes(32)], ROOTS[13])
+    with pytest.raises(Problems, match=r"proof\[4\]: expected no hash beyond"):
+        proofs.verify_consistency(3, 7, [*between, bytes(32)], ROOTS[3], ROOTS[7])
+    with pytest.raises(Problems, match="as many as the sizes ask for"):
+        proofs.verify_inclusion(LEAF_HASHES[5], 5, 13, proof[:-1], ROOTS[13])
+    with pytest.raises(Problems, match="as many as the sizes ask for"):
+        proofs.verify_consistency(3, 7, between[:-1], ROOTS[3], ROOTS[7])
+
+
 def test_every_single_change_of_a_consistency_proof_is_refused() -> None:
     for m, n in _consistencies(40):
         proof = RFC.subproof(m, 0, n, True)

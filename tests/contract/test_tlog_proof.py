@@ -52,6 +52,13 @@ def test_a_checkpoint_by_nobody_shows_nothing() -> None:
     assert _codes(tlog_proof.write(5, HASHES, forged)) == ("bad-signature",)
 
 
+def test_hashes_of_another_number_or_length_are_refused_on_reading() -> None:
+    with pytest.raises(Problems, match="at most 53"):
+        tlog_proof.read(tlog_proof.write(5, [bytes(32)] * 54, NOTE))
+    with pytest.raises(Problems, match="32 bytes each"):
+        tlog_proof.read(tlog_proof.write(5, [bytes(31)], NOTE))
+
+
 def test_no_changed_byte_of_a_proof_passes() -> None:
     for place in range(len(PROOF)):
         for change in (1, 16, 128):
