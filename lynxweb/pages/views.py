@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from lynxweb.accounts.actors import actor_of
-from lynxweb.accounts.models import Person
 from lynxweb.audit.actors import Actor
 from lynxweb.pages import comparison_rows, run_page, run_rows, vocabulary
+from lynxweb.pages.asking import actor_of_request, or_404
 from lynxweb.registry import comparing, reading
 from lynxweb.registry.cards import Judged
-from lynxweb.registry.missing import Redacted
 from lynxweb.words import executor_rows, methodology_rows
 from lynxweb.words.wording import policy_words
 from runner.contract.problems import Problems
@@ -23,27 +18,9 @@ PAGE = 50
 HISTORY_OF_RUN = "run"
 
 
-def _actor(request: HttpRequest) -> Actor:
-    assert isinstance(request.user, Person)  # LoginRequiredMiddleware stands before every view
-    return actor_of(request.user)
-
-
-def _or_404(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    @wraps(view)
-    def answered(request: HttpRequest, **parts: str) -> HttpResponse:
-        try:
-            return view(request, **parts)
-        except Redacted as gone:
-            return render(request, "410.html", {"gone": gone}, status=410)
-        except reading.NotFound as missing:
-            raise Http404(str(missing)) from missing
-
-    return answered
-
-
 def home(request: HttpRequest) -> HttpResponse:
     """Comparable groups by methodology version, with pickers for a pair."""
-    groups = reading.groups_for(_actor(request))
+    groups = reading.groups_for(actor_of_request(request))
     cards = [card for group in groups for card in group.runs]
     pairable = next((group.runs for group in groups if len(group.runs) > 1), ())
     picked = [card.digest for card in pairable[1::-1]]
@@ -55,16 +32,16 @@ def home(request: HttpRequest) -> HttpResponse:
 def runs(request: HttpRequest) -> HttpResponse:
     """The list of runs, newest first, by keyset."""
     try:
-        page = reading.runs_for(_actor(request), request.GET.get("after") or None, PAGE)
+        page = reading.runs_for(actor_of_request(request), request.GET.get("after") or None, PAGE)
     except Problems as error:
         raise Http404(str(error)) from error
     return render(request, "pages/runs.html", {"page": page, "after": request.GET.get("after")})
 
 
-@_or_404
+@or_404
 def run(request: HttpRequest, digest: str) -> HttpResponse:
     """One run: what was measured, how far it can be trusted, and everything that it rests on."""
-    actor = _actor(request)
+    actor = actor_of_request(request)
     view = reading.run_for(actor, digest)
     told = run_page.told(view, reading.timeline_for(actor, digest))
     told["events"] = reading.events_for(actor, HISTORY_OF_RUN, digest)
@@ -73,10 +50,10 @@ def run(request: HttpRequest, digest: str) -> HttpResponse:
     return render(request, "pages/run.html", told)
 
 
-@_or_404
+@or_404
 def executor(request: HttpRequest, digest: str) -> HttpResponse:
     """One executor version, field by field with status and source, and the runs of its configuration."""
-    view = reading.executor_for(_actor(request), digest)
+    view = reading.executor_for(actor_of_request(request), digest)
     rows = executor_rows.blocks(view.executor)
     unread = executor_rows.unreadable(view.executor)
     told: dict[str, object] = {"view": view, "blocks": rows, "tuple": executor_rows.tuple_of(view.executor), "unreadable": unread}
@@ -84,17 +61,17 @@ def executor(request: HttpRequest, digest: str) -> HttpResponse:
     return render(request, "pages/executor.html", told)
 
 
-@_or_404
+@or_404
 def methodology(request: HttpRequest, digest: str) -> HttpResponse:
     """One methodology version: the contract, and what must match."""
-    view = reading.methodology_for(_actor(request), digest)
+    view = reading.methodology_for(actor_of_request(request), digest)
     how = view.methodology
     told = {"view": view, "how": how, "contract": methodology_rows.contract_text(how), "blocks": methodology_rows.contract_blocks(how)}
     told |= {"policies": methodology_rows.policies(), "must_match": methodology_rows.must_match(), "json": methodology_rows.pretty(how)}
     return render(request, "pages/methodology.html", told)
 
 
-@_or_404
+@or_404
 def compare(request: HttpRequest) -> HttpResponse:
     """Judge a pair: an allowed one goes to its permalink, a refused one gets the refusal page with status 422."""
     a, b, name = (request.GET.get(key, "") for key in ("a", "b", "policy"))
@@ -102,7 +79,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     if not a or not b or policy is None:
         return _choose(request)
     try:
-        judged = comparing.compare_runs(_actor(request), a, b, policy.id, tuple(request.GET.getlist("ack")))
+        judged = comparing.compare_runs(actor_of_request(request), a, b, policy.id, tuple(request.GET.getlist("ack")))
     except Problems:
         return _choose(request)
     return redirect("comparison", digest=judged.digest) if judged.allowed else _refusal(request, judged)
@@ -112,10 +89,10 @@ def _choose(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/choose.html", {"policies": methodology_rows.policies()}, status=400)
 
 
-@_or_404
+@or_404
 def comparison(request: HttpRequest, digest: str) -> HttpResponse:
     """The stored comparison behind a permalink, judged as things stand now."""
-    actor = _actor(request)
+    actor = actor_of_request(request)
     judged = comparing.comparison_for(actor, digest)
     if not judged.allowed:
         return _refusal(request, judged)
