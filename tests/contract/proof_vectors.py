@@ -11,12 +11,12 @@ from runner.contract.notes import VerifierKey
 from tests.contract.note_vectors import KEY, ORIGIN, OTHER, TREE, VKEY, Entry, b64, retyped, spellings
 
 
-def tlog_proof_entries() -> Iterator[Entry]:
-    """Proof files for the leaf `event 5` in the tree of 13 leaves."""
-    note = checkpoints.sign(Checkpoint(ORIGIN, 13, TREE.root(13)), KEY)
-    hashes = proofs.inclusion(5, 13, TREE.hash_at)
-    good = tlog_proof.write(5, hashes, note)
-    extra = tlog_proof.write(5, hashes, note, b"opaque")
+NOTE = checkpoints.sign(Checkpoint(ORIGIN, 13, TREE.root(13)), KEY)
+HASHES = proofs.inclusion(5, 13, TREE.hash_at)
+
+
+def wrong_proof_files(good: bytes, extra: bytes, note: bytes, hashes: list[bytes]) -> dict[str, bytes]:
+    """Proof files that differ in one thing from `good`, or from `extra`, which holds extra data."""
     encoded = [b64(one) for one in hashes]
     other = checkpoints.sign(Checkpoint(ORIGIN, 12, TREE.root(12)), KEY)
     first = encoded[0].encode()
@@ -56,6 +56,12 @@ def tlog_proof_entries() -> Iterator[Entry]:
         "empty": b"",
     }
     cases |= {f"hash {what}": good.replace(first, text.encode()) for what, text in spellings(encoded[0]).items() if text != encoded[0]}
+    return cases
+
+
+def tlog_proof_entries() -> Iterator[Entry]:
+    """Proof files for the leaf `event 5` in the tree of 13 leaves."""
+    good, extra = tlog_proof.write(5, HASHES, NOTE), tlog_proof.write(5, HASHES, NOTE, b"opaque")
     leaf = TREE.hash_at(merkle.Place(5, 0)).hex()
     fixed = {"vkeys": [str(VKEY)], "leaf_hash": leaf}
     yield {"name": "valid", **fixed, "proof": b64(good), "accept": True}
@@ -63,7 +69,7 @@ def tlog_proof_entries() -> Iterator[Entry]:
     alone = tlog_proof.write(0, [], checkpoints.sign(Checkpoint(ORIGIN, 1, TREE.root(1)), KEY))
     yield {"name": "tree of one", "vkeys": [str(VKEY)], "leaf_hash": TREE.root(1).hex(), "proof": b64(alone), "accept": True}
     yield {"name": "another leaf", **fixed, "leaf_hash": TREE.hash_at(merkle.Place(6, 0)).hex(), "proof": b64(good), "accept": False}
-    for what, content in cases.items():
+    for what, content in wrong_proof_files(good, extra, NOTE, HASHES).items():
         yield {"name": what, **fixed, "proof": b64(content), "accept": False}
 
 
