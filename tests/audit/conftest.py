@@ -1,10 +1,10 @@
-"""An actor, a reason, a short way to record one event, and a signer with a memory of its own."""
+"""An actor, a reason, a short way to record one event, a signer with a memory of its own, and a server to crash."""
 
 from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from django.db import transaction
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
 from lynxweb.audit.record import Recorded, record
+from tests.benchmarks import _cluster
+from tests.conftest import IN_CI
 
 ENGINEER = Actor("user", "act_0123456789", "login", frozenset({"engineer"}), "org_1", role="engineer")
 BECAUSE = Reason(text="a test wants it so")
@@ -43,3 +45,13 @@ def signer(db: None, tmp_path: Path, settings: Any) -> Path:
     shutil.copy(settings.LYNXWEB_SIGNER_HOME / "log.pem", folder / "log.pem")
     settings.LYNXWEB_SIGNER_HOME = folder
     return folder
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[_cluster.Cluster]:
+    """A private PostgreSQL that may be stopped and killed; skips where there is no initdb, which CI has."""
+    found = _cluster.programs()
+    if found is None:
+        (pytest.fail if IN_CI else pytest.skip)("no initdb: apt-get install postgresql")
+    with _cluster.running(found) as server:
+        yield server
