@@ -10,7 +10,6 @@ from runner.contract.checkpoints import Checkpoint
 from runner.contract.notes import VerifierKey
 from tests.contract.note_vectors import KEY, ORIGIN, OTHER, TREE, VKEY, Entry, b64, retyped, spellings
 
-
 NOTE = checkpoints.sign(Checkpoint(ORIGIN, 13, TREE.root(13)), KEY)
 HASHES = proofs.inclusion(5, 13, TREE.hash_at)
 
