@@ -46,6 +46,11 @@ def earlier(size: int, most: int, using: str = DEFAULT_DB_ALIAS) -> list[StoredC
     return [_filled(row) for row in Checkpoint.objects.using(using).below(size)[:most]]
 
 
+def last_of_months(months: int, using: str = DEFAULT_DB_ALIAS) -> list[StoredCheckpoint]:
+    """The last checkpoint of each of the newest `months` months that have one, the newest first."""
+    return [_filled(row) for row in Checkpoint.objects.using(using).last_of_months()[:months]]
+
+
 def _value(row: Checkpoint | None) -> StoredCheckpoint | None:
     return None if row is None else _filled(row)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
+from django.db.models.functions import TruncMonth
 
 from lynxweb.audit.guards import BEFORE, INSERT, ROW, Guard, PostgresTrigger, deny_changes
 from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
@@ -114,6 +115,11 @@ class CheckpointQuerySet(InsertOnlyQuerySet["Checkpoint"]):
     def holding(self, position: int) -> Self:
         """Those whose tree holds this position, smallest first."""
         return self.filter(size__gt=position).order_by("size")
+
+    def last_of_months(self) -> Self:
+        """The largest of each month, the newest month first."""
+        months = self.annotate(month=TruncMonth("published_at")).order_by().values("month").annotate(last=models.Max("size")).values("last")
+        return self.filter(size__in=months).order_by("-size")
 
 
 class Checkpoint(InsertOnly):

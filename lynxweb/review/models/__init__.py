@@ -1,6 +1,7 @@
 """The tables of the app, one file per subject."""
 
 from lynxweb.review.models.decisions import Decision, DecisionAddendum, DecisionCitation, DecisionSignature, RequirementVersion
+from lynxweb.review.models.packs import Pack
 from lynxweb.review.models.reviews import Review, ReviewStep
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "DecisionAddendum",
     "DecisionCitation",
     "DecisionSignature",
+    "Pack",
     "RequirementVersion",
     "Review",
     "ReviewStep",

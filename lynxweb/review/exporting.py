@@ -1,0 +1,104 @@
+"""`export_pack()`: who takes which evidence away, as one event that binds the contents of the pack."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from lynxweb.accounts.roles import require
+from lynxweb.audit import checkpoints, projections, redactions, snapshots
+from lynxweb.audit.actions import Action
+from lynxweb.audit.actors import Actor, Reason, Subject
+from lynxweb.audit.models import Event
+from lynxweb.audit.record import hold, record, utc_now
+from lynxweb.registry.models import Run
+from lynxweb.registry.seeing import run_seen_by
+from lynxweb.review import closure, contents, deciding_questions, readers_pages
+from lynxweb.review.deciding_cards import DecisionView
+from lynxweb.review.models.packs import Pack
+from runner.contract import pack
+from runner.contract.problems import Problem, Problems
+
+MOST_RUNS = 50
+MOST_EARLIER = 50
+MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a pack shall show: runs, or a decision with all that it cites; `held` are log sizes whose checkpoints the reader keeps."""
+
+    runs: tuple[str, ...] = ()
+    decision: str | None = None
+    with_samples: bool = True
+    held: tuple[int, ...] = ()
+
+
+def export_pack(
+    actor: Actor,
+    wanted: Wanted,
+    *,
+    reason: Reason,
+    request_id: str,
+    clock: Callable[[], datetime] = utc_now,
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+) -> Pack:
+    """Pin the contents of a pack and record who took it, and why; `sealing.sealed` gives its bytes once a checkpoint covers it.
+
+    Raises `NotFound` for what the actor may not see, `Problems` where nothing or too much is asked for.
+    """
+    acting = require(actor, Action.PACK_EXPORT)
+    decision = None if wanted.decision is None else deciding_questions.decision_for(acting, wanted.decision)
+    runs = _runs(acting, [*wanted.runs, *(decision.decision.runs if decision else ())])
+    also = [("decision", decision.digest), ("requirement", decision.decision.requirement_sha256)] if decision else []
+    pack_id = f"pack_{random_bytes(10).hex()}"
+    with transaction.atomic():
+        # Nobody writes while the heads are read, so that they are the newest ones when the export is recorded.
+        position = hold(transaction.get_connection())
+        files = _files(acting, runs, decision, also, wanted)
+        made = Pack.objects.create(
+            id=pack_id, organisation_id=acting.organisation, position=position, content_sha256=snapshots.keep(pack.content_list(files)),
+            shown=_shown(wanted, runs), consistency=json.dumps(_earlier(wanted.held)), exported_at=clock(),
+        )  # fmt: skip
+        record(
+            Action.PACK_EXPORT, Subject("pack", pack_id, 1), actor=acting, reason=reason, request_id=request_id, after=projections.keep(made),
+            payload=made.content_sha256, clock=clock,
+        )  # fmt: skip
+    return made
+
+
+def _files(actor: Actor, runs: Sequence[Run], decision: DecisionView | None, also: Iterable[closure.Name], wanted: Wanted) -> dict[str, bytes]:
+    """Every file that the export binds; those that nothing else keeps are kept beside the log, so that the pack can be built again."""
+    gone = {digest: f"redacted by event {one.position}: {one.reason}" for digest, one in redactions.all_redactions().items()}
+    history = closure.history_of([*closure.objects_of(runs, also), *(("payload", digest) for digest in gone)])
+    gathered = contents.gather(history, runs, with_samples=wanted.with_samples, redacted=gone)
+    files = gathered.files | readers_pages.files(actor, runs, decision, gathered.omitted)
+    for name in (*readers_pages.KEPT, pack.HEADS, pack.OMITTED):
+        snapshots.keep(files[name])
+    return files
+
+
+def _shown(wanted: Wanted, runs: Sequence[Run]) -> str:
+    shown = {"runs": [run.digest for run in runs], "decision": wanted.decision, "with_samples": wanted.with_samples}
+    return json.dumps(shown, sort_keys=True)
+
+
+def _runs(actor: Actor, digests: Iterable[str]) -> Sequence[Run]:
+    wanted = sorted(set(digests))
+    if not 0 < len(wanted) <= MOST_RUNS:
+        raise Problems([Problem("runs", str(len(wanted)), f"1 to {MOST_RUNS} runs", "choose the runs that the pack shall show", "pack-size")])
+    return [run_seen_by(actor, digest) for digest in wanted]
+
+
+def _earlier(held: Iterable[int]) -> list[int]:
+    """Log sizes from which the pack proves consistency: those that the reader holds, those of earlier packs, and the last of each month."""
+    size = Event.objects.count()
+    exported = Pack.objects.newest().values_list("position", flat=True)[:MOST_EARLIER]
+    of_packs = {one.size for one in map(checkpoints.at_or_after, exported) if one is not None}
+    monthly = {one.size for one in checkpoints.last_of_months(MONTHS)}
+    return sorted(one for one in {*held, *of_packs, *monthly} if 0 < one <= size)
