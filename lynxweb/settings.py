@@ -38,6 +38,11 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "lynxweb.audit",
     "lynxweb.accounts",
     "lynxweb.registry",
@@ -54,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES: list[dict[str, Any]] = [
@@ -109,6 +115,29 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "/sign-in", "/", "/sign-in"
+
+# Sign-in: name or e-mail address with a password, a second factor if the person set one up, or the provider of .env. Nobody signs up by
+# himself, no e-mail is sent, and addresses stay in Person. Limits on attempts are those of allauth.
+ACCOUNT_ADAPTER, SOCIALACCOUNT_ADAPTER = "lynxweb.accounts.sign_in.Accounts", "lynxweb.accounts.oidc.Accounts"
+MFA_ADAPTER = "lynxweb.accounts.second_factor.SecondFactor"
+ACCOUNT_FORMS = {"login": "lynxweb.accounts.sign_in.SignInForm"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD, ACCOUNT_USER_MODEL_EMAIL_FIELD = "name", "email"
+ACCOUNT_LOGIN_METHODS, ACCOUNT_SIGNUP_FIELDS = {"username", "email"}, ["username*", "email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION, ACCOUNT_EMAIL_NOTIFICATIONS, ACCOUNT_SESSION_REMEMBER = "none", False, True
+ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.num_proxies
+MFA_SUPPORTED_TYPES, MFA_TOTP_ISSUER, MFA_TOTP_TOLERANCE = ["totp", "recovery_codes"], "Lynxweb", 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a link: the policy of the pages lets no form leave the site, not even by a redirect
+SOCIALACCOUNT_AUTO_SIGNUP, SOCIALACCOUNT_STORE_TOKENS, SOCIALACCOUNT_EMAIL_AUTHENTICATION = False, False, False
+LYNXWEB_OIDC: env.Oidc | None = ENVIRONMENT.oidc
+
+
+def _provider(oidc: env.Oidc) -> dict[str, Any]:
+    app = {"provider_id": "oidc", "name": oidc.name, "client_id": oidc.client_id, "secret": oidc.client_secret}
+    return {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app | {"settings": {"server_url": oidc.issuer}}]}}
+
+
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = _provider(LYNXWEB_OIDC) if LYNXWEB_OIDC else {}
 
 # -- Headers and cookies -----------------------------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from lynxweb import health
@@ -10,8 +9,7 @@ from lynxweb import health
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("sign-in", LoginView.as_view(template_name="accounts/sign_in.html", redirect_authenticated_user=True), name="sign-in"),
-    path("sign-out", LogoutView.as_view(), name="sign-out"),
+    path("", include("lynxweb.accounts.urls")),
     path("api/v1/", include("lynxweb.api.urls")),
     path("", include("lynxweb.pages.urls")),
 ]

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from lynxweb.accounts.actors import actor_of
 from lynxweb.accounts.models import Person
+from lynxweb.accounts.sign_in import auth_of
 from lynxweb.accounts.tokens import actor_for
 from lynxweb.audit.actors import Actor
 
@@ -66,4 +67,4 @@ def actor_from(request: Request) -> Actor:
     if isinstance(request.auth, Actor):
         return request.auth
     assert isinstance(request.user, Person)
-    return actor_of(request.user)
+    return actor_of(request.user, auth=auth_of(request))
