@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from lynxweb.accounts.actors import actor_of
 from lynxweb.accounts.models import Person
+from lynxweb.accounts.sign_in import auth_of
 from lynxweb.audit.actors import Actor
 from lynxweb.registry.missing import NotFound, Redacted
 
@@ -17,7 +18,7 @@ from lynxweb.registry.missing import NotFound, Redacted
 def actor_of_request(request: HttpRequest) -> Actor:
     """The person who signed in, with the roles held now and how the sign-in was proven."""
     assert isinstance(request.user, Person)  # LoginRequiredMiddleware stands before every view
-    return actor_of(request.user)
+    return actor_of(request.user, auth=auth_of(request))
 
 
 def or_404(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
