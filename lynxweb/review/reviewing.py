@@ -136,7 +136,7 @@ def close_review(actor: Actor, review_id: str, *, reason: Reason, request_id: st
         said = {"v": 1, "review": review.id, "run": run.digest, "outcome": outcome, "report": report.document}
         step = _step(review, "closing", acting, encode(said), clock(), outcome)
         stage = run.stage if run.stage == "published" else STAGE_AFTER[outcome]
-        changed = standing.change(run, made={"steps": [step]}, stage=stage, reviewed=outcome == "accepted")
+        changed = standing.change(run, made={"review_steps": [step]}, stage=stage, reviewed=outcome == "accepted")
         basis = {"rule": review.checklist, "checker": CHECKER}
         return record_on_run(
             Action.REVIEW_CLOSE, run, changed, actor=acting, reason=reason, request_id=request_id, clock=clock, payload=step.document, basis=basis
@@ -192,8 +192,8 @@ def _record_on_review(
     action: Action, review: Review, step: ReviewStep, actor: Actor, reason: Reason, request_id: str, clock: Callable[[], datetime]
 ) -> Recorded:
     earlier = [snapshots.row(one) for one in review.taken if one.step != "closing"]
-    before = snapshots.keep({"review": snapshots.row(review), "steps": earlier}) if earlier else None
-    after = snapshots.keep({"review": snapshots.row(review), "steps": [*earlier, snapshots.row(step)]})
+    before = snapshots.keep({"reviews": [snapshots.row(review)], "review_steps": earlier}) if earlier else None
+    after = snapshots.keep({"reviews": [snapshots.row(review)], "review_steps": [*earlier, snapshots.row(step)]})
     basis = {"rule": review.checklist, "checker": CHECKER} if action == Action.REVIEW_REPORT else None
     return record(
         action, Subject("review", review.id), actor=actor, reason=reason, request_id=request_id, before=before, after=after, payload=step.document,

@@ -17,6 +17,7 @@ from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event, LogDocument
 from lynxweb.audit.models_proposals import ProposalUse
 from lynxweb.audit.record import Recorded, utc_now
+from lynxweb.audit.replay import replay_audit
 from lynxweb.registry.comparing import compare_runs
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
@@ -28,7 +29,8 @@ from lynxweb.review.reviewing import close_review, open_review
 from lynxweb.review.withdrawal import propose_supersession, propose_withdrawal, supersede, withdraw
 from runner.contract.canonical import decode
 from runner.contract.problems import Problems
-from tests.review.people import WRONG, Cast, asked, judged, opened, published, report, requested, stands, submitted, two_persons
+from tests.registry.world import world
+from tests.review.people import WRONG, Cast, asked, cast_of, judged, opened, published, report, requested, stands, submitted, two_persons
 
 Act = Callable[[Cast, str], Recorded]
 
@@ -180,7 +182,7 @@ def test_one_proposes_and_another_withdraws(strict: Cast) -> None:
     withdrawn = withdraw(strict.publisher, digest, proposal=proposed.id, **because())
     leaf = leaf_fields(Event.objects.get(seq=withdrawn.seq).leaf)
     assert leaf["proposal"] == proposed.seq and leaf["payload"] == proposed.terms_digest
-    assert stands(digest)[0] == "withdrawn" and full_audit().clean
+    assert stands(digest)[0] == "withdrawn" and full_audit().clean and replay_audit() == ()
 
 
 def test_one_proposes_and_another_supersedes(strict: Cast) -> None:
@@ -340,12 +342,9 @@ def _failures() -> Iterator[Failing]:
 
 @pytest.mark.django_db(transaction=True)
 def test_each_act_passes_what_the_database_demands_at_commit(own_folders: object) -> None:
-    from tests.registry.world import world
-    from tests.review.people import cast_of
-
     cast = cast_of(world())
     two_persons()
     digest = published(cast)
     proposed = propose_withdrawal(cast.engineer, digest, **because())
     withdraw(cast.publisher, digest, proposal=proposed.id, **because())
-    assert stands(digest)[0] == "withdrawn" and full_audit().clean
+    assert stands(digest)[0] == "withdrawn" and full_audit().clean and replay_audit() == ()

@@ -10,19 +10,25 @@ from django.db import models
 
 from lynxweb.accounts.models import Organisation
 from lynxweb.audit.actors import Actor
-from lynxweb.audit.guards import deny_changes
 from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
 from lynxweb.registry.models import DIGEST, Run
+from lynxweb.review.guarding import written_at
 
 KINDS = ("intake", "dispute", "elected", "drawn")
 OUTCOMES = ("accepted", "changes_requested", "not_accepted")
 STEPS = ("report", "response", "closing")
 REVIEW_ID = re.compile(r"rev_[0-9a-f]{20}")
 State = Literal["open", "reported", "closed"]
-REVIEW_GUARDS = (
-    deny_changes("review_review", keys=(("id",), ("position",))),
-    deny_changes("review_reviewstep", keys=(("id",), ("position",))),
+OPENED = "object_type = 'run' AND object_id = NEW.run_id AND action = 'review.open'"
+STEPPED = (
+    "action = 'review.' || CASE NEW.step WHEN 'report' THEN 'report' WHEN 'response' THEN 'respond' ELSE 'close' END "
+    "AND (NEW.step = 'closing' OR object_id = NEW.review_id)"
 )
+REVIEW_GUARDS = (
+    written_at("review_review", "position", OPENED, keys=(("id",), ("position",))),
+    written_at("review_reviewstep", "position", STEPPED, keys=(("id",), ("position",))),
+)
+REVIEW_PARTS = {"reviews": "review.Review", "review_steps": "review.ReviewStep"}  # what snapshots of runs and reviews hold beside the run
 
 
 class ReviewQuerySet(InsertOnlyQuerySet["Review"]):
