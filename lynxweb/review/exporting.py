@@ -53,6 +53,7 @@ def export_pack(
     Raises `NotFound` for what the actor may not see, `Problems` where nothing or too much is asked for.
     """
     acting = require(actor, Action.PACK_EXPORT)
+    assert acting.organisation is not None, "packs are exported by people and nodes, who belong to an organisation"
     decision = None if wanted.decision is None else deciding_questions.decision_for(acting, wanted.decision)
     runs = _runs(acting, [*wanted.runs, *(decision.decision.runs if decision else ())])
     also = [("decision", decision.digest), ("requirement", decision.decision.requirement_sha256)] if decision else []
