@@ -86,7 +86,7 @@ def run_for(actor: Actor, digest: str) -> RunView:
         executor_digest=run.executor_id,
         quality=side.quality,
         findings=findings,
-        why_not_higher=why_not_higher(standing.validity, raw_samples=True, capped=capped),
+        why_not_higher=why_not_higher(standing.validity, raw_samples=True, capped=capped, reviewed=run.reviewed),
         artifacts=gathering.artifact_lines(run),
         receipt=_receipt(run.digest),
         position=run.position,

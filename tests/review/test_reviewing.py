@@ -14,6 +14,7 @@ from lynxweb.audit.models import Event, LogDocument
 from lynxweb.audit.record import Recorded
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
+from lynxweb.registry.reading import run_for
 from lynxweb.review.models.reviews import Review
 from lynxweb.review.publishing import disclose, publish, request_review
 from lynxweb.review.reviewing import close_review, open_review, respond
@@ -60,6 +61,13 @@ def test_a_run_that_was_accepted_by_somebody_else_is_validated(cast: Cast) -> No
     close_review(cast.reviewer, review, **asked())
     assert stands(digest) == ("standing", "reviewed", "review", True, "validated")
     assert full_audit().clean
+
+
+def test_the_page_says_what_keeps_the_grade_where_it_is(cast: Cast) -> None:
+    digest = requested(cast)
+    assert "reviewed" in run_for(cast.engineer, digest).why_not_higher
+    judged(cast.reviewer, digest)
+    assert "reproduced" in run_for(cast.engineer, digest).why_not_higher
 
 
 def test_the_history_of_a_run_holds_its_reviews_and_every_act_names_actor_role_code_and_reason(cast: Cast) -> None:
