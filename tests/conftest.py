@@ -59,6 +59,14 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_stay_here)
 
 
+@pytest.fixture(autouse=True)
+def fresh_limits() -> None:
+    """No test meets the limits on sign-in that another has used up."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; for browser tests, launched with --no-sandbox --disable-dev-shm-usage."""
