@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lynxweb.audit.guards import Guard
 from lynxweb.audit.projections import Projection, guard
-
-if TYPE_CHECKING:
-    from lynxweb.accounts.models import Membership
 
 # What a person may change without an event, and what the log must never hold: the pseudonym is in the log, these live in the row only.
 PERSONAL = ("name", "email", "password", "last_login")
@@ -20,7 +15,7 @@ def projections() -> list[Projection]:
 
     return [
         Projection("actor", "accounts.Person", lambda row: row.actor_id, "actor_id", standing.person),
-        Projection("role", "accounts.Membership", _role_id, "object_id", standing.membership),
+        Projection("role", "accounts.Membership", lambda row: row.object_id, "object_id", standing.membership),
         Projection("node", "accounts.Node", lambda row: row.id, "id", standing.node, committed={"name": "name"}),
         Projection("key", "accounts.NodeKey", lambda row: row.key_id, "key_id", standing.stored_key, first_position="registered_at"),
         Projection(
@@ -50,8 +45,3 @@ def guards() -> list[Guard]:
             ("id", "organisation_id", "person_id", "node_id", "digest", "pepper_id", "scope", "expires"), ("revoked",), (("id",),),
         ),
     ]  # fmt: skip
-
-
-def _role_id(row: Membership) -> str:
-    # Put together from what the row refers to, so that a role moved to another person is not the role that the log granted.
-    return f"{row.organisation_id}:{row.person.actor_id}:{row.role}"

@@ -15,12 +15,12 @@ HERE = "the position of this event"
 
 def person(row: Person) -> dict[str, Any]:
     """The snapshot of a person: pseudonym, organisation, whether they may sign in, revision."""
-    return snapshots.row(row, leaving_out=("id", "password", "last_login", "name", "email"))
+    return snapshots.row(row, leaving_out=("password", "last_login", "name", "email"))
 
 
 def membership(row: Membership) -> dict[str, Any]:
     """The snapshot of a role of a person: `object_id` names organisation, person and role."""
-    return snapshots.row(row, leaving_out=("id", "person_id"))
+    return snapshots.row(row)
 
 
 def grant(row: Membership) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def key(row: NodeKey, ends: int | str | None) -> dict[str, Any]:
 def stored_key(row: NodeKey) -> dict[str, Any]:
     """The snapshot of a key as its row and the log say now; what differs from the log shows as another `ends`."""
     if row.revoked_from is None:
-        return key(row, None)
+        return key(row, None if row.last_good_seq is None else f"after {row.last_good_seq}")
     if row.last_good_seq is not None and row.last_good_seq + 1 == row.revoked_from:
         return key(row, row.last_good_seq)
     revoked = Event.objects.on("key", row.key_id).filter(action=Action.KEY_REVOKE, seq=row.revoked_from).exists()
@@ -53,7 +53,7 @@ def stored_key(row: NodeKey) -> dict[str, Any]:
 def token(row: ServiceToken) -> dict[str, Any]:
     """The snapshot of a service token: owner, scope, end, revision."""
     owner = row.node_id if row.person is None else row.person.actor_id
-    return snapshots.row(row, leaving_out=("person_id", "node_id", "digest", "pepper_id")) | {"owner": owner}
+    return snapshots.row(row, leaving_out=("digest", "pepper_id")) | {"owner": owner}
 
 
 def newest(object_type: str, object_id: str) -> str | None:

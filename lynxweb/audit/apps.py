@@ -21,7 +21,7 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         """Connect guards, checks and the handler that runs after every migration."""
         from lynxweb.audit import checks as ours
-        from lynxweb.audit import guards, models, models_proposals, models_redactions
+        from lynxweb.audit import guards, models, models_proposals, models_redactions, projections
 
         guards.protect(models.LOG_GUARD)
         guards.protect(models.DOCUMENT_GUARD)
@@ -39,6 +39,7 @@ class AuditConfig(AppConfig):
         checks.register(ours.one_role, checks.Tags.database, deploy=True)
         checks.register(ours.nobody_outside, checks.Tags.database, deploy=True)
         checks.register(ours.memory_apart, checks.Tags.security, deploy=True)
+        projections.register_contents(projections.Contents("audit.LogDocument", "digest", "content"))
         post_migrate.connect(_after_migration, dispatch_uid="lynxweb.audit.guards")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,17 +53,45 @@ class Contents:
 
 
 PROJECTIONS: dict[str, Projection] = {}
+PARTS: dict[str, str] = {}
 CONTENTS: dict[str, Contents] = {}
+HOLDERS: set[str] = set()
+FILES: list[Callable[[], Iterable[Any]]] = []
 
 
 def register(projection: Projection) -> None:
-    """Have the replay audit compare this table with the log; called from `AppConfig.ready()`."""
+    """Have the replay audit compare this table, and the tables of its parts, with the log; called from `AppConfig.ready()`."""
     PROJECTIONS[projection.model] = projection
+    register_parts(projection.parts)
+
+
+def register_parts(parts: Mapping[str, str]) -> None:
+    """Name insert-only models ("app.Model") by the key under which snapshots hold their rows, one row or a list; a key means one model."""
+    for name, model in parts.items():
+        if PARTS.setdefault(name, model) != model:
+            raise ValueError(f"snapshots hold {PARTS[name]} under {name!r} already, not {model}: choose another key")
+
+
+def register_files(faults: Callable[[], Iterable[Any]]) -> None:
+    """Have `manage.py audit --files` ask this for the faults of stored files; called from `AppConfig.ready()`."""
+    if faults not in FILES:
+        FILES.append(faults)
+
+
+def lasting(object_type: str) -> frozenset[int]:
+    """The revisions of objects of this type whose events write rows for ever; the first one always counts."""
+    return frozenset({1, *(one.rev for one in PROJECTIONS.values() if one.object_type == object_type and one.rev is not None)})
 
 
 def register_contents(contents: Contents) -> None:
-    """Have the replay audit hash every row of this table; called from `AppConfig.ready()`."""
+    """Have the replay audit hash every row of this table, and look here for what events attach; called from `AppConfig.ready()`."""
     CONTENTS[contents.model] = contents
+    HOLDERS.add(contents.model)
+
+
+def register_holder(model: str) -> None:
+    """Have the replay audit look in this table too for what events attach: its primary key is a SHA-256; called from `AppConfig.ready()`."""
+    HOLDERS.add(model)
 
 
 def keep(row: models.Model, made: Mapping[str, Sequence[models.Model]] | None = None) -> str:

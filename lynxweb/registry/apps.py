@@ -13,10 +13,11 @@ class RegistryConfig(AppConfig):
     def ready(self) -> None:
         """Name the guards of the registry's tables for every migration and check, and their projections for the replay audit."""
         from lynxweb.audit.guards import protect
-        from lynxweb.audit.projections import register, register_contents
+        from lynxweb.audit.projections import register, register_contents, register_files, register_holder
         from lynxweb.registry import guarding
         from lynxweb.registry import models_rulings as _tables_beside_models  # noqa: F401
         from lynxweb.registry.redacting import DOCUMENT_GUARD
+        from lynxweb.registry.stored_files import file_faults
 
         for guard in (*guarding.guards(), DOCUMENT_GUARD):
             protect(guard)
@@ -24,3 +25,5 @@ class RegistryConfig(AppConfig):
             register(projection)
         for contents in guarding.contents():
             register_contents(contents)
+        register_holder("registry.Artifact")
+        register_files(file_faults)
