@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import Tags
+from django.core.checks import register as register_check
 
 
 class AccountsConfig(AppConfig):
@@ -12,7 +14,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Name the guards of the app's tables for every migration and check, and their projections for the replay audit."""
-        from lynxweb.accounts import guarding
+        from lynxweb.accounts import checks, guarding
         from lynxweb.audit.guards import protect
         from lynxweb.audit.projections import register
 
@@ -20,3 +22,4 @@ class AccountsConfig(AppConfig):
             protect(guard)
         for projection in guarding.projections():
             register(projection)
+        register_check(checks.second_factor_demanded, Tags.security, deploy=True)

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CLIENT_ID, CLIENT_SECRET = "lynxweb-test", "a secret that the provider chose"
 
 
@@ -21,8 +22,7 @@ class Provider:
     """`claims` is what it says about whoever signs in; `signs_with` and `issuer_says` can be made wrong."""
 
     def __init__(self) -> None:
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.signs_with = self.key
+        self.key = self.signs_with = KEY
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.issuer_says = self.issuer
@@ -31,7 +31,7 @@ class Provider:
         self.token_claims: dict[str, Any] = {}
         self.challenges: dict[str, str] = {}
         self.exchanges = 0
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         """Stop answering."""
