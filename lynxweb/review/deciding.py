@@ -9,7 +9,6 @@ from datetime import datetime
 from lynxweb.accounts.models import Membership
 from lynxweb.accounts.roles import Role
 from lynxweb.audit import proofs
-from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.leaf import instant
 from lynxweb.audit.models import Event
@@ -20,6 +19,7 @@ from lynxweb.registry.rulings import excluded
 from lynxweb.registry.seeing import runs_seen_by
 from lynxweb.review.candidates import committee_view
 from lynxweb.review.models.decisions import RequirementVersion
+from lynxweb.review.models.notices import Notice
 from runner.contract.decision import AsOf, Decision
 from runner.contract.problems import Problem, Problems
 from runner.contract.triggers import DecisionStanding, DecisionWorld, NewerExecutor, NewerModel, RunNow, still_valid
@@ -59,23 +59,22 @@ def standing_of(actor: Actor, decision: Decision, clock: Callable[[], datetime])
 
 def world_of(actor: Actor, decision: Decision, clock: Callable[[], datetime]) -> DecisionWorld:
     """What has become of everything that a decision cites since its state of the log."""
-    view = committee_view(decision.organisation, actor)
+    view, now = committee_view(decision.organisation, actor), clock()
     cited = list(runs_seen_by(view).filter(digest__in=decision.runs).select_related("executor__document"))
     later = RequirementVersion.objects.superseding(decision.requirement_sha256).first()
     return DecisionWorld(
-        now=instant(clock()),
-        runs=_runs_now(cited, decision.as_of.size),
+        now=instant(now),
+        runs=_runs_now(cited, decision.as_of.size, now),
         superseded_by=None if later is None else later.digest,
         executors=tuple(_newer_executors(view, cited, decision)),
         models=tuple(_newer_models(decision)),
     )
 
 
-def _runs_now(cited: Iterable[Run], since: int) -> dict[str, RunNow]:
+def _runs_now(cited: Iterable[Run], since: int, now: datetime) -> dict[str, RunNow]:
     runs = {run.digest: run for run in cited}
     barred = excluded(runs)
-    posted = Event.objects.filter(object_type="run", object_id__in=list(runs), action=Action.NOTICE_POST, seq__gte=since)
-    notices = list(posted.values_list("object_id", flat=True))
+    notices = list(Notice.objects.on(runs).in_force(now).filter(position__gte=since).values_list("run_id", flat=True))
     standings = {digest: replace(gathering.standing(run), excluded_by=barred.get(digest)) for digest, run in runs.items()}
     return {digest: RunNow(standings[digest], run.successor, notices.count(digest)) for digest, run in runs.items()}
 

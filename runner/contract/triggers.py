@@ -15,7 +15,7 @@ Word = Literal["valid", "re-check", "expired"]
 
 @dataclass(frozen=True)
 class RunNow:
-    """How a cited run stands now, what replaced it, and how many notices were posted since the decision's state of the log and not lifted."""
+    """How a cited run stands now, what replaced it, and how many notices posted after the decision's state of the log are in force."""
 
     standing: Standing = Standing()
     successor: str | None = None

@@ -9,7 +9,7 @@ from runner.contract.canonical import encode, sha256
 from runner.contract.citations import Cited
 from runner.contract.decision import Decision, candidate_answer
 from runner.contract.methodology import Methodology
-from runner.contract.quality import Items, QualityEvaluation, evaluate
+from runner.contract.quality import Items, QualityEvaluation, encode_items, evaluate
 from runner.contract.reasons import Side, Standing
 from runner.contract.requirement import Requirement
 from runner.contract.samples import joined
@@ -126,13 +126,22 @@ def builtin_evidence(service_ns: int = 500_000) -> Told:
     return Told(how, what, joined(parts), tuple(trials), (), {"ended_at": "2026-01-05T18:00:00.000000Z", "nonce": "9" * 64})
 
 
+def builtin_items() -> Items:
+    """The outputs of a system that answers as the sealed reference does."""
+    sealed = open_workload("digits-cnn")
+    return Items(sealed.labels, sealed.reference, sealed.reference)
+
+
 def builtin_quality(told: Told) -> QualityEvaluation:
-    """The evaluation of a system that answers as the sealed reference does."""
-    sealed = open_workload(told.how.workload.model_name)
-    items = Items(sealed.labels, sealed.reference, sealed.reference)
+    """The evaluation of these outputs."""
     how = told.how
     return QualityEvaluation(
         suite=how.quality.suite, suite_version=how.quality.suite_version, dataset_sha256=how.workload.dataset_sha256,
         labels_sha256=how.workload.labels_sha256, reference_outputs_sha256=how.workload.reference.outputs_sha256, reference_precision="fp32",
-        rubric="argmax_exact_match", fingerprint=told.what.fingerprint, results=evaluate(items, how.workload.task),
+        rubric="argmax_exact_match", fingerprint=told.what.fingerprint, results=evaluate(builtin_items(), how.workload.task),
     )  # fmt: skip
+
+
+def builtin_quality_members(told: Told) -> dict[str, bytes]:
+    """The members of a bundle that hold quality."""
+    return {"quality.json": builtin_quality(told).canonical(), "quality_items.parquet": encode_items(builtin_items())}

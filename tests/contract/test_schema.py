@@ -10,6 +10,7 @@ import pytest
 
 from runner.contract.schema import schemas
 from tests.builders import executor, methodology, methodology_tree, quality, run, samples
+from tests.contract.asked import decision_tree, requirement_tree
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
 
@@ -26,6 +27,8 @@ def test_the_docs_publish_the_schemas_of_the_models() -> None:
         ("executor.v1", executor().model_dump(mode="json")),
         ("methodology.v1", methodology_tree()),
         ("quality.v1", quality(methodology(), executor()).model_dump(mode="json")),
+        ("requirement.v1", requirement_tree()),
+        ("decision.v1", decision_tree()),
         ("run.v1", run(samples(), methodology(), executor()).model_dump(mode="json")),
     ],
 )

@@ -10,10 +10,12 @@ import pytest
 
 from runner.contract.canonical import sha256
 from runner.contract.check import number_problems
+from runner.contract.decision import Decision
 from runner.contract.executor import Executor
 from runner.contract.fields import Document
 from runner.contract.methodology import Methodology
 from runner.contract.quality import QualityEvaluation
+from runner.contract.requirement import Requirement
 from runner.contract.run import Run
 from tests.contract.grown import board, searched, stream
 
@@ -21,7 +23,14 @@ VECTORS = Path(__file__).parent / "vectors"
 DIGESTS = json.loads((VECTORS / "digests.json").read_text(encoding="utf-8"))
 GROWN = json.loads((VECTORS / "digests.semantics2.json").read_text(encoding="utf-8"))
 TOLD = {"board": board, "searched": searched, "stream": stream}
-MODELS: dict[str, type[Document]] = {"executor": Executor, "methodology": Methodology, "run": Run, "quality": QualityEvaluation}
+MODELS: dict[str, type[Document]] = {
+    "executor": Executor,
+    "methodology": Methodology,
+    "run": Run,
+    "quality": QualityEvaluation,
+    "requirement": Requirement,
+    "decision": Decision,
+}
 
 
 @pytest.mark.parametrize("name", MODELS)

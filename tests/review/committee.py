@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+import pytest
 
 from lynxweb.accounts.actors import actor_of
 from lynxweb.accounts.granting import grant_role
@@ -12,10 +15,11 @@ from lynxweb.accounts.people import create_person
 from lynxweb.accounts.roles import Role
 from lynxweb.audit.actors import Actor
 from lynxweb.registry.declaration import declare
-from lynxweb.review.decisions import Draft, Signed, draft_decision, sign_decision
+from lynxweb.review.decisions import Draft, Signed, append_addendum, draft_decision, sign_decision, sign_stored_decision
 from lynxweb.review.requirements import publish_requirement
 from runner.contract.bundle import seal
 from runner.contract.decision import Decision
+from runner.contract.problems import Problems
 from tests.contract import asked as documents
 from tests.contract import grown
 from tests.contract.asked import offered
@@ -53,13 +57,14 @@ def committee_of() -> Committee:
     return Committee(site, actor_of(person))
 
 
-def measured(by: Committee, told: Told | None = None, *, declared: bool = True, **changes: Any) -> str:
-    """The digest of a declared and accepted run."""
+def measured(by: Committee, told: Told | None = None, *, declared: bool = True, members: Mapping[str, bytes] | None = None, **changes: Any) -> str:
+    """The digest of a declared and accepted run; `changes` go into `run.json`, `members` into the bundle."""
     told = told or offered()
     nonce = declare(by.site.node_actor, told.how.sha256, request_id=asked()["request_id"], clock=lambda: BEFORE).nonce if declared else None
     told = told.changed(changes={**(told.changes or {}), **changes, "nonce": nonce})
+    parts = grown.members(told.evidence) | dict(members or {})
     content = seal(
-        grown.members(told.evidence), fingerprint=told.run.fingerprint, methodology_sha256=told.how.sha256, nonce=nonce, key=by.site.key
+        parts, fingerprint=told.run.fingerprint, methodology_sha256=told.how.sha256, nonce=nonce, key=by.site.key
     )  # fmt: skip
     return upload(by.site, content).run_digest
 
@@ -85,3 +90,33 @@ def drafted(by: Committee, requirement: str, **changes: Any) -> Decision:
 def signed(by: Committee, decision: Decision, actor: Actor | None = None) -> Signed:
     """One member's signature, the first member's unless somebody else is named."""
     return sign_decision(actor or by.first, decision.canonical(), **asked())
+
+
+@pytest.fixture
+def by(db: None) -> Committee:
+    """A site with a committee of two."""
+    return committee_of()
+
+
+@pytest.fixture
+def decided(by: Committee) -> tuple[Committee, Decision]:
+    """A requirement, a run declared after it, and a decision with both signatures and a later word."""
+    requirement = required(by)
+    measured(by)
+    decision = drafted(by, requirement)
+    signed(by, decision)
+    sign_stored_decision(by.second, decision.sha256, **asked())
+    append_addendum(by.second, decision.sha256, "Delivery was confirmed by the vendor.", **asked())
+    return by, decision
+
+
+def problems(act: Any, *given: Any, **named: Any) -> set[str]:
+    """The codes for which an act is refused."""
+    with pytest.raises(Problems) as refused:
+        act(*given, **named)
+    return set(refused.value.codes)
+
+
+def superseding(by: Committee, digest: str, **changes: Any) -> bytes:
+    """The bytes of a version that takes the place of `digest`."""
+    return documents.requirement(organisation=by.organisation, supersedes=digest, **changes).canonical()

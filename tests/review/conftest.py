@@ -6,9 +6,10 @@ import pytest
 
 from tests.registry.conftest import own_folders
 from tests.registry.world import world
+from tests.review.committee import by, decided
 from tests.review.people import Cast, cast_of
 
-__all__ = ["own_folders"]
+__all__ = ["by", "decided", "own_folders"]
 
 
 @pytest.fixture
