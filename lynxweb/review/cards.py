@@ -104,7 +104,8 @@ class Tombstone:
 
 @dataclass(frozen=True)
 class RunActs:
-    """Where a run stands and what the actor may do about it now: names of acts, and the kinds of review that may be opened.
+    """Where a run stands and what the actor may do about it now: names of acts, and the kinds of review that may be opened
+    (`drawn` is not among them: it takes a lot).
 
     `second_person` says that withdrawing or superseding it takes a proposal by somebody else.
     """

@@ -18,6 +18,7 @@ from lynxweb.registry import standing
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
 from lynxweb.review.acting import made_before, next_position, not_standing, owns, record_on_run, refuse, wrong_stage
+from lynxweb.review.lots import Lot, lot_problems
 from lynxweb.review.models.reviews import REVIEW_ID, Review, ReviewStep
 from lynxweb.review.publishing import SEEN_BY_REVIEWERS
 from lynxweb.review.separation import reviewer_problems
@@ -43,6 +44,7 @@ def open_review(
     *,
     conflicts: str,
     kind: str = "intake",
+    lot: Lot | None = None,
     reason: Reason,
     request_id: str,
     clock: Callable[[], datetime] = utc_now,
@@ -50,21 +52,20 @@ def open_review(
 ) -> Opened:
     """Open a review of a run; `conflicts` is the word `none`, anything else is refused with the advice to let somebody else review.
 
-    A published run stays published while it is reviewed again, every other run is in review from now on. Raises `Problems` with everything
-    that stands against reviewer, kind and run.
+    A published run stays published while it is reviewed again, every other run is in review from now on. A review of the kind `drawn` names
+    its lot. Raises `Problems` with everything that stands against reviewer, kind and run.
     """
     acting = require(actor, Action.REVIEW_OPEN)
     with transaction.atomic():
         run = standing.locked(acting, run_digest)
         if (made := made_before(request_id, Action.REVIEW_OPEN, run.digest)) is not None:
             return Opened(Review.objects.get(position=made.seq).id, made)
-        refuse([*conflict_problems(conflicts), *opening_problems(acting, run, kind)])
+        refuse([*conflict_problems(conflicts), *opening_problems(acting, run, kind, lot)])
         review = Review(id=f"rev_{random_bytes(10).hex()}", run=run, kind=kind, checklist=CHECKLISTS[kind].name, reviewer=acting.id)  # type: ignore[index]
         review.organisation_id, review.position, review.opened_at = str(acting.organisation), next_position(), clock()
         review.save()
-        payload = snapshots.keep(
-            {"v": 1, "review": review.id, "run": run.digest, "kind": kind, "checklist": review.checklist, "conflicts": NO_CONFLICT}
-        )
+        drawn = {} if lot is None else {"draw": lot.draw, "seed": lot.seed.strip()}
+        payload = snapshots.keep(_about(review) | {"conflicts": NO_CONFLICT} | drawn)
         stage = run.stage if run.stage == "published" else "in_review"
         changed = standing.change(run, made={"reviews": [review]}, stage=stage)
         recorded = record_on_run(Action.REVIEW_OPEN, run, changed, actor=acting, reason=reason, request_id=request_id, clock=clock, payload=payload)
@@ -92,10 +93,8 @@ def report_review(
         review, run = _own_review(acting, review_id)
         if (made := made_before(request_id, Action.REVIEW_REPORT, review.id)) is not None:
             return made
-        name, _, version = review.checklist.partition("@")
         said = {"conflicts": conflicts.strip(), "answers": [dict(one) for one in answers], "outcome": outcome, "summary": summary}
-        about = {"v": 1, "review": review.id, "run": run.digest, "kind": review.kind, "checklist": {"id": name, "version": int(version)}}
-        report = ReviewReport.read(encode({**about, **said}))
+        report = ReviewReport.read(encode(_about(review) | said))
         refuse([*report_problems(report), *reviewer_problems(acting, run), *not_standing(run), *_closed(review)])
         step = _step(review, "report", acting, report.canonical(), clock(), report.outcome)
         return _record_on_review(Action.REVIEW_REPORT, review, step, acting, reason, request_id, clock)
@@ -143,18 +142,28 @@ def close_review(actor: Actor, review_id: str, *, reason: Reason, request_id: st
         )
 
 
-def opening_problems(actor: Actor, run: Run, kind: str) -> Iterator[Problem]:
+def opening_problems(actor: Actor, run: Run, kind: str, lot: Lot | None = None) -> Iterator[Problem]:
     """What stands against a review of this kind by this actor, conflicts of interest apart."""
     yield from reviewer_problems(actor, run)
     yield from not_standing(run)
     if kind not in CHECKLISTS:
         yield Problem("kind", kind[:40], " or ".join(CHECKLISTS), "choose the kind of review", "unknown-kind")
+    if kind == "drawn":
+        yield from lot_problems(run, lot)
+    elif lot is not None:
+        yield Problem("lot", lot.draw[:40], "no lot", "choose the kind `drawn` for a run that was drawn", "not-drawn")
     if kind == "intake":
         yield from wrong_stage(run, ("submitted", "in_review"), "open a review of another kind, or wait until it is asked for again")
         if run.visibility not in SEEN_BY_REVIEWERS:
             yield Problem("run.visibility", run.visibility, " or ".join(SEEN_BY_REVIEWERS), "wait until a review is asked for", "not-requested")
     if Review.objects.of_run(run.digest).by_reviewer(actor.id).unclosed().exists():
         yield Problem("review", "open", "no open review of yours", "report and close the review that you opened", "review-open")
+
+
+def _about(review: Review) -> dict[str, object]:
+    """What the documents of opening and report begin with."""
+    name, _, version = review.checklist.partition("@")
+    return {"v": 1, "review": review.id, "run": review.run_id, "kind": review.kind, "checklist": {"id": name, "version": int(version)}}
 
 
 def _closed(review: Review) -> Iterator[Problem]:

@@ -120,7 +120,7 @@ def test_a_run_offers_the_acts_that_would_not_be_refused(cast: Cast) -> None:
     assert acts_for(cast.publisher, digest).offered == {"request_review", "disclose", "withdraw", "supersede"}
     request_review(cast.engineer, digest, **asked())
     assert acts_for(cast.reviewer, digest).offered == {"open_review"}
-    assert acts_for(cast.reviewer, digest).review_kinds == ("intake", "dispute", "elected", "drawn")
+    assert acts_for(cast.reviewer, digest).review_kinds == ("intake", "dispute", "elected")
     assert acts_for(cast.uploader, digest).offered == {"disclose", "withdraw", "supersede"}
     judged(cast.reviewer, digest)
     assert acts_for(cast.publisher, digest).offered == {"disclose", "publish", "withdraw", "supersede"}
@@ -134,7 +134,7 @@ def test_a_published_run_offers_withdrawal_to_publishers_and_says_when_it_takes_
     assert "withdraw" not in acts_for(cast.engineer, digest).offered
     assert acts_for(cast.publisher, digest).offered == {"disclose", "withdraw", "supersede"}
     assert not acts_for(cast.publisher, digest).second_person
-    assert acts_for(cast.second, digest).review_kinds == ("dispute", "elected", "drawn")
+    assert acts_for(cast.second, digest).review_kinds == ("dispute", "elected")
     two_persons()
     assert acts_for(cast.publisher, digest).second_person
 

@@ -15,6 +15,8 @@ from lynxweb.audit.record import Recorded
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
 from lynxweb.registry.reading import run_for
+from lynxweb.review.drawing import draw_for, draw_review
+from lynxweb.review.lots import Lot
 from lynxweb.review.models.reviews import Review
 from lynxweb.review.publishing import disclose, publish, request_review
 from lynxweb.review.reviewing import close_review, open_review, respond
@@ -347,6 +349,31 @@ def test_an_unknown_kind_of_review_is_refused(cast: Cast) -> None:
     with pytest.raises(Problems) as refused:
         opened(cast.reviewer, requested(cast), kind="casual")
     assert codes(refused) == ["unknown-kind"]
+
+
+@pytest.fixture
+def lot(cast: Cast) -> Lot:
+    """A lot that falls on the first of two runs, both shown to reviewers."""
+    first, second = requested(cast), requested(cast, 2)
+    frozen = draw_review(cast.uploader, [first, second], seed_source="round 4711 of the public beacon", **asked())
+    seed = next(str(number) for number in range(99) if draw_for(cast.uploader, frozen.draw).picked(str(number)) == (first,))
+    return Lot(frozen.draw, seed)
+
+
+def test_a_drawn_review_names_its_lot_in_the_log(cast: Cast, lot: Lot) -> None:
+    drawn = Run.objects.order_by("position")[0].digest
+    made = open_review(cast.reviewer, drawn, conflicts="none", kind="drawn", lot=lot, **asked())
+    assert (document_of(made.recorded)["draw"], document_of(made.recorded)["seed"]) == (lot.draw, lot.seed)
+
+
+@pytest.mark.parametrize("fault", ["none", "other run", "unknown draw", "no seed", "other kind"])
+def test_what_was_not_drawn_is_not_called_drawn(cast: Cast, lot: Lot, fault: str) -> None:
+    drawn, other = Run.objects.order_by("position").values_list("digest", flat=True)
+    given: dict[str, Any] = {"kind": "elected" if fault == "other kind" else "drawn", "lot": lot}
+    changed: dict[str, Any] = {"none": None, "unknown draw": Lot("draw_\x00", "1"), "no seed": Lot(lot.draw, " ")}
+    with pytest.raises(Problems) as refused:
+        opened(cast.reviewer, other if fault == "other run" else drawn, **given | ({"lot": changed[fault]} if fault in changed else {}))
+    assert codes(refused) == ["no-seed" if fault == "no seed" else "not-drawn"]
 
 
 def test_a_review_is_asked_for_once_and_by_the_own_organisation(cast: Cast) -> None:
