@@ -31,6 +31,7 @@ class AuditConfig(AppConfig):
         guards.protect(models_proposals.PROPOSAL_USE_GUARD)
         guards.protect(models_redactions.REDACTION_GUARD)
         guards.protect(models_redactions.LOG_DOCUMENT_GUARD)
+        guards.protect(guards.deny_updates(models.PrivateValue._meta.db_table))
         checks.register(ours.triggers_present, ours.BESIDE_MIGRATING)
         checks.register(ours.database_settings, checks.Tags.database)
         checks.register(ours.private_keys, checks.Tags.security)

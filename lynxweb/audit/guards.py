@@ -81,6 +81,14 @@ def deny_changes(table: str, keys: Sequence[Sequence[str]] = ()) -> Guard:
     return Guard(table, sqlite, {f"{table}_no_change": row, f"{table}_no_truncate": statement})
 
 
+def deny_updates(table: str) -> Guard:
+    """The guard of rows that may be erased and never altered: refuses UPDATE alone."""
+    name = f"{table}_no_update"
+    sqlite = f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+    row = PostgresTrigger("BEFORE UPDATE ON {table} FOR EACH ROW", ROW | BEFORE | UPDATE, DENY_FUNCTION, DENY_BODY)
+    return Guard(table, {name: sqlite}, {name: row})
+
+
 def _same(keys: Sequence[Sequence[str]]) -> str:
     return " OR ".join("(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in keys)
 

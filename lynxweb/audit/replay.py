@@ -113,7 +113,7 @@ def _row_faults(
     if projection.rev is None and getattr(row, "rev") != made.rev:  # noqa: B009  (which model it is, the projection knows)
         yield ReplayFault(table, name, "rev", f"its newest event made revision {made.rev}")
     yield from _origin_faults(run, projection, table, name, row, history)
-    if not made.kept:
+    if made.early:
         run.unkept += 1
         return
     snapshot = snapshots.get(made.after or "")

@@ -20,12 +20,15 @@ EVENTS_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Made:
-    """One event on an object: its position, the revision it made, the digest of the snapshot it left and whether that snapshot is there."""
+    """One event on an object: its position, the revision it made, and the digest of the snapshot it left.
+
+    `early` says that it is older than the first kept snapshot: nothing is known of its object but that it is there.
+    """
 
     seq: int
     rev: int
     after: str | None
-    kept: bool
+    early: bool
     commit: Mapping[str, str]
 
 
@@ -83,14 +86,14 @@ class Told:
                 self.missing[leaf["after"]] = f"the snapshot after event {leaf['seq']} is gone"
             if leaf["payload"] and self.since is not None:
                 self.payloads.setdefault(leaf["payload"], leaf["seq"])
-            self._note(leaf, snapshot is not None)
+            self._note(leaf)
             stated += rows_in(snapshot)
         return stated
 
-    def _note(self, leaf: dict[str, Any], kept: bool) -> None:
+    def _note(self, leaf: dict[str, Any]) -> None:
         subject = leaf["object"]
         known = self.objects.setdefault(subject["type"], {})
-        made = Made(leaf["seq"], subject["rev"], leaf["after"], kept, leaf["commit"] or {})
+        made = Made(leaf["seq"], subject["rev"], leaf["after"], self.since is None, leaf["commit"] or {})
         history = known.setdefault(subject["id"], History(made))
         history.newest = made
         if made.rev in lasting(subject["type"]):
