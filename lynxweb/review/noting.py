@@ -82,7 +82,8 @@ def notices_on(run_digests: Iterable[str], *, clock: Callable[[], datetime] = ut
     notices = list(Notice.objects.on(runs).in_force(now))
     disputes = [one for one in Dispute.objects.on(runs).whole() if one.state in ("open", "upheld")]
     rulings = rulings_on(runs)
-    told = _documents([*(one.document for one in (*notices, *disputes)), *(mark.document for marks in rulings.values() for mark in marks)])
+    marked = [mark.document for marks in rulings.values() for mark in marks]
+    told = _documents([*(one.document for one in notices), *(one.document for one in disputes), *marked])
     found: dict[str, list[NoticeLine]] = {}
     for notice in notices:
         line = NoticeLine(notice.source, notice.id, notice.position, _said(told, notice.document), notice.effective, notice.expires)
