@@ -16,7 +16,7 @@ from runner.contract.requirement import Requirement
 from runner.contract.statistics import text
 
 AnswerWord = Literal["meets", "fails", "no_evidence"]
-MOST_REASONS, MOST_RUNS = 2_000, 2_000
+MOST_REASONS = MOST_RUNS = 10_000
 LONGEST = 600
 
 

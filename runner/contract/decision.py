@@ -10,7 +10,7 @@ from pydantic import Field as Bound
 from pydantic import model_validator
 
 from runner.contract.answers import Answer, answer
-from runner.contract.canonical import digest
+from runner.contract.canonical import digest, encode
 from runner.contract.citations import Cited
 from runner.contract.fields import Digest, Document, Instant
 from runner.contract.loads import Natural
@@ -129,11 +129,9 @@ class Decision(Document):
 
 
 def candidate_answer(requirement: Requirement, name: str, fingerprint: str, runs: Sequence[Cited]) -> CandidateAnswer:
-    """The answer of a candidate's runs, under its name."""
-    found = answer(requirement, runs)
-    return CandidateAnswer(
-        name=name, fingerprint=fingerprint, answer=found.answer, reasons=found.reasons, runs=found.runs, refused=found.refused
-    )  # fmt: skip
+    """The answer of a candidate's runs, under its name; `Problems` for what is no name or no fingerprint."""
+    found = answer(requirement, runs).model_dump(mode="json")
+    return CandidateAnswer.read(encode({**found, "name": name, "fingerprint": fingerprint}))
 
 
 def decision_problems(decision: Decision, requirement: Requirement, runs: Mapping[str, Sequence[Cited]]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from lynxweb.audit.full_audit import full_audit
-from lynxweb.audit.guards import all_faults
+from lynxweb.audit.guards import all_faults, lift
 from lynxweb.audit.replay import replay_audit
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.publication import publish_methodology
@@ -165,3 +165,29 @@ def test_a_row_cannot_be_replaced_on_sqlite(decided: tuple[Committee, Decision],
 
 def test_all_triggers_are_present_and_the_log_tells_every_row(decided: tuple[Committee, Decision]) -> None:
     assert all_faults(connection) == [] and full_audit().clean and replay_audit() == ()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_that_somebody_altered_with_the_triggers_off_is_named(decided: tuple[Committee, Decision], table: str) -> None:
+    model = next(model for model in apps.get_app_config("review").get_models() if model._meta.db_table == table)
+    lift(connection)
+    for field in model._meta.concrete_fields:
+        changed = {"BigIntegerField": "99", "DateTimeField": "'2001-01-01 00:00:00+00'", "BigAutoField": "99"}.get(
+            field.get_internal_type(), "'other'"
+        )
+        savepoint = transaction.savepoint()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {table} SET {field.column} = {changed} WHERE {model._meta.pk.column} = (SELECT min({model._meta.pk.column}) FROM {table})"
+            )
+        assert table in {fault.table for fault in replay_audit()}, field.column
+        transaction.savepoint_rollback(savepoint)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_row_that_somebody_took_away_with_the_triggers_off_is_missed(decided: tuple[Committee, Decision], table: str) -> None:
+    lift(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table}")
+    assert table in {fault.table for fault in replay_audit()}
+    transaction.set_rollback(True)

@@ -44,6 +44,8 @@ def test_what_stands_against_a_draft_is_told_at_once(by: Committee) -> None:
         "not-a-member", "expired",
     }  # fmt: skip
     assert problems(drafted, by, requirement, candidates={}) == {"candidates"}
+    for candidates in ({"no digest": "Machine A"}, {FINGERPRINT: ""}, {FINGERPRINT: "x" * 301}, {FINGERPRINT: "\ud800"}):
+        assert problems(drafted, by, requirement, candidates=candidates) == {"invalid-document"}
 
 
 def test_each_member_signs_the_same_document_and_each_signature_is_an_event(decided: tuple[Committee, Decision]) -> None:
