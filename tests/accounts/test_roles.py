@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from lynxweb.accounts.roles import PERMITTED, READ, SCOPES, Forbidden, Role, Scope, may, require
+from lynxweb.accounts.roles import NODE_ROLES, OF_THE_NODE_ITSELF, PERMITTED, READ, SCOPES, Forbidden, Role, Scope, may, require
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM, Actor
+from tests.conftest import ROOT
 
 
 def _actor(*roles: Role, scope: Scope | None = None) -> Actor:
@@ -29,7 +32,22 @@ MAY_NOT = [
     (Role.ADMINISTRATOR, Action.REVIEW_REPORT),
     (Role.ADMINISTRATOR, Action.RUN_PUBLISH),
     (Role.ADMINISTRATOR, Action.RUN_SUBMIT),
+    (Role.ADMINISTRATOR, Action.PAYLOAD_REDACT),
+    (Role.ADMINISTRATOR, Action.RULING_ISSUE),
+    (Role.PUBLISHER, Action.RULING_ISSUE),
+    (Role.PUBLISHER, Action.ACTOR_ERASE),
+    (Role.AUDITOR, Action.RUN_PUBLISH),
+    (Role.AUDITOR, Action.ROLE_GRANT),
+    (Role.ENGINEER, Action.KEY_REVOKE),
+    (Role.ENGINEER, Action.NOTICE_POST),
+    (Role.COMMITTEE, Action.NOTICE_POST),
+    (Role.MANAGER, Action.ACT_PROPOSE),
+    *((role, act) for role in Role for act in (Action.LOG_OPEN, Action.LOG_CLOSE, Action.CHECKPOINT_NOTE)),
 ]
+EVIDENCE = (
+    *("run", "bundle", "review", "notice", "ruling", "payload", "pack", "requirement", "decision"),
+    *("executor", "methodology", "document", "reference", "log", "checkpoint"),
+)
 
 
 @pytest.mark.parametrize(("role", "act"), MAY_NOT)
@@ -43,6 +61,29 @@ def test_a_role_may_not_do_what_its_column_forbids(role: Role, act: Action) -> N
 def test_every_role_reads_and_acts_under_its_own_name(role: Role) -> None:
     assert may(_actor(role), READ)
     assert all(require(_actor(role), act).role == role.value for act in PERMITTED[role])
+
+
+@pytest.mark.parametrize("act", [act for act in Action if act.value.partition(".")[0] in EVIDENCE])
+def test_an_administrator_and_nothing_else_touches_no_evidence(act: Action) -> None:
+    with pytest.raises(Forbidden):
+        require(_actor(Role.ADMINISTRATOR), act)
+
+
+def test_every_action_is_evidence_or_about_who_may_act() -> None:
+    others = {act.value.partition(".")[0] for act in Action} - set(EVIDENCE)
+    assert others == {"actor", "role", "token", "node", "key", "act"}
+
+
+def test_the_documented_table_is_the_one_in_code() -> None:
+    text = (ROOT / "docs" / "audit.md").read_text("utf-8")
+    rows = {role: set(re.findall(r"`([a-z.]+)`", acts)) for role, acts in re.findall(r"^\| (\w+) \| ((?:`[a-z.]+` ?)+)\|", text, re.MULTILINE)}
+    assert {role.value: {str(act) for act in acts - {READ}} for role, acts in PERMITTED.items()} == rows
+
+
+def test_a_node_changes_its_own_keys_and_a_person_with_its_scope_does_not() -> None:
+    node = Actor("node", "node_1", "token:1", NODE_ROLES, "org_1", "upload")
+    assert {act for act in Action if may(node, act)} == (SCOPES[Scope.UPLOAD] | OF_THE_NODE_ITSELF) - {READ}
+    assert not may(Actor("node", "node_1", "token:1", NODE_ROLES, "org_1", "read"), Action.KEY_REVOKE)
 
 
 def test_nobody_without_a_role_may_do_anything() -> None:
