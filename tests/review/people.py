@@ -6,16 +6,22 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from lynxweb.accounts.people import create_organisation
 from lynxweb.accounts.roles import Role
 from lynxweb.audit.actions import ReasonCode
 from lynxweb.audit.actors import SYSTEM, Actor, Reason
+from lynxweb.audit.leaf import leaf_fields
+from lynxweb.audit.models import Event, LogDocument
 from lynxweb.audit.opening import set_two_person_rule
 from lynxweb.audit.record import Recorded
 from lynxweb.registry.models import Run
 from lynxweb.review.publishing import publish, request_review
 from lynxweb.review.reviewing import close_review, open_review, report_review
+from runner.contract.canonical import decode
 from runner.contract.checklist import CHECKLISTS
+from runner.contract.problems import Problems
 from tests.registry.world import BECAUSE, World, bundle_of, upload
 
 WRONG = Reason(ReasonCode.MEASUREMENT_ERROR, "the fan was blocked while it was measured")
@@ -138,3 +144,18 @@ def stands(digest: str) -> tuple[str, str, str, bool, str]:
     """(state, stage, visibility, reviewed, grade) of a run."""
     run = Run.objects.get(digest=digest)
     return run.state, run.stage, run.visibility, run.reviewed, run.grade
+
+
+def codes(refused: pytest.ExceptionInfo[Problems]) -> list[str]:
+    """The codes of a refusal."""
+    return list(refused.value.codes)
+
+
+def leaf_of(recorded: Recorded) -> dict[str, Any]:
+    """The fields of an event."""
+    return leaf_fields(Event.objects.get(seq=recorded.seq).leaf)
+
+
+def document_of(recorded: Recorded) -> Any:
+    """The document that an event attaches."""
+    return decode(bytes(LogDocument.objects.get(digest=leaf_of(recorded)["payload"]).content))

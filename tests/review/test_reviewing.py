@@ -10,25 +10,25 @@ import pytest
 from lynxweb.accounts.roles import Forbidden
 from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.leaf import leaf_fields
-from lynxweb.audit.models import Event, LogDocument
-from lynxweb.audit.record import Recorded
+from lynxweb.audit.models import Event
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
 from lynxweb.registry.reading import run_for
 from lynxweb.review.drawing import draw_for, draw_review
 from lynxweb.review.lots import Lot
 from lynxweb.review.models.reviews import Review
-from lynxweb.review.publishing import disclose, publish, request_review
-from lynxweb.review.reviewing import close_review, open_review, respond
+from lynxweb.review.publishing import request_review
+from lynxweb.review.reviewing import close_review, open_review
 from lynxweb.review.withdrawal import withdraw
-from runner.contract.canonical import decode
 from runner.contract.problems import Problems
 from tests.review.people import (
     WRONG,
     Cast,
-    answers,
     asked,
+    codes,
+    document_of,
     judged,
+    leaf_of,
     opened,
     published,
     report,
@@ -36,22 +36,7 @@ from tests.review.people import (
     stands,
     submitted,
     two_persons,
-)  # fmt: skip
-
-
-def codes(refused: pytest.ExceptionInfo[Problems]) -> list[str]:
-    """The codes of a refusal."""
-    return list(refused.value.codes)
-
-
-def leaf_of(recorded: Recorded) -> dict[str, Any]:
-    """The fields of an event."""
-    return leaf_fields(Event.objects.get(seq=recorded.seq).leaf)
-
-
-def document_of(recorded: Recorded) -> Any:
-    """The document that an event attaches."""
-    return decode(bytes(LogDocument.objects.get(digest=leaf_of(recorded)["payload"]).content))
+)
 
 
 def test_a_run_that_was_accepted_by_somebody_else_is_validated(cast: Cast) -> None:
@@ -93,22 +78,6 @@ def test_the_outcome_pins_checklist_and_checker(cast: Cast) -> None:
     closed = close_review(cast.reviewer, review, **asked())
     assert leaf_of(closed)["basis"] == {"rule": "intake@1", "checker": "gates@2"}
     assert document_of(closed)["outcome"] == "accepted"
-
-
-def test_a_report_is_attached_whole(cast: Cast) -> None:
-    digest = requested(cast)
-    review = opened(cast.reviewer, digest)
-    filed = report(cast.reviewer, review, "changes_requested", answers=answers(load=("no", "the rate was not offered")))
-    said = document_of(filed)
-    assert (said["v"], said["review"], said["run"], said["conflicts"], said["checklist"]) == (
-        1,
-        review,
-        digest,
-        "none",
-        {"id": "intake", "version": 1},
-    )
-    assert {"id": "load", "answer": "no", "note": "the rate was not offered"} in said["answers"]
-    assert [event.action for event in Event.objects.on("review", review)] == ["review.report"]
 
 
 @pytest.mark.parametrize(("outcome", "stage"), [("changes_requested", "changes_requested"), ("not_accepted", "submitted")])
@@ -250,74 +219,6 @@ def test_a_review_is_closed_once_and_only_with_a_report(cast: Cast) -> None:
     assert codes(refused) == ["review-closed"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"answers": answers()[1:]}, "unanswered"),
-        ({"answers": [*answers(), answers()[0]]}, "answered-twice"),
-        ({"answers": [*answers(), {"id": "taste", "answer": "yes"}]}, "unknown-item"),
-        ({"answers": answers(load=("no", "")), "outcome": "not_accepted"}, "no-without-note"),
-        ({"answers": answers(recomputed=("no", "they differ by half")), "outcome": "accepted"}, "outcome-contradicts"),
-        ({"answers": answers(artifact=("not_applicable", "no model")), "outcome": "accepted"}, "outcome-contradicts"),
-        ({"summary": "fine"}, "too-short"),
-        ({"summary": "ask mallory@example.org about it"}, "canary"),
-        ({"conflicts": "they pay me"}, "conflict-of-interest"),
-        ({"outcome": "splendid"}, "invalid-document"),
-        ({"summary": "x" * 2_001}, "invalid-document"),
-        ({"answers": [{"id": "load"}]}, "invalid-document"),
-    ],
-)
-def test_a_faulty_report_is_refused(cast: Cast, changes: dict[str, Any], code: str) -> None:
-    review = opened(cast.reviewer, requested(cast))
-    with pytest.raises(Problems) as refused:
-        report(cast.reviewer, review, **changes)
-    assert codes(refused) == [code] and Review.objects.get().state == "open"
-
-
-def test_everything_that_is_wrong_with_a_report_is_said_at_once(cast: Cast) -> None:
-    review = opened(cast.reviewer, requested(cast))
-    with pytest.raises(Problems) as refused:
-        report(cast.reviewer, review, answers=answers(load=("no", ""))[1:], summary="no", conflicts="")
-    assert codes(refused) == ["conflict-unstated", "unanswered", "no-without-note", "too-short"]
-
-
-def test_the_laboratory_answers_each_report_once_and_the_newest_report_counts(cast: Cast) -> None:
-    digest = requested(cast)
-    review = opened(cast.reviewer, digest)
-    with pytest.raises(Problems) as refused:
-        respond(cast.engineer, review, text="nothing was said so far", **asked())
-    assert codes(refused) == ["nothing-to-answer"]
-    report(cast.reviewer, review, "changes_requested")
-    answered = respond(cast.engineer, review, text="the fan is described under host", **asked())
-    assert document_of(answered)["report"] == Review.objects.get().newest("report").document  # type: ignore[union-attr]
-    with pytest.raises(Problems) as refused:
-        respond(cast.engineer, review, text="and another thing", **asked())
-    assert codes(refused) == ["nothing-to-answer"]
-    report(cast.reviewer, review, "accepted")
-    close_review(cast.reviewer, review, **asked())
-    assert stands(digest)[1] == "reviewed"
-    respond(cast.engineer, review, text="thank you for reading again", **asked())
-    assert [event.action for event in Event.objects.on("review", review)] == ["review.report", "review.respond"] * 2
-
-
-def test_only_the_laboratory_that_measured_answers(cast: Cast) -> None:
-    review = opened(cast.reviewer, requested(cast))
-    report(cast.reviewer, review, "not_accepted")
-    seeing = replace(cast.stranger, roles=cast.stranger.roles | {"reviewer"})
-    for who, refusal in ((cast.stranger, NotFound), (seeing, NotFound), (cast.publisher, Forbidden)):
-        with pytest.raises(refusal):
-            respond(who, review, text="it is not ours, but still", **asked())
-
-
-@pytest.mark.parametrize(("text", "code"), [("no", "too-short"), ("my address is 10.1.2.3, call me", "canary"), ("x" * 2_001, "invalid-document")])
-def test_a_faulty_response_is_refused(cast: Cast, text: str, code: str) -> None:
-    review = opened(cast.reviewer, requested(cast))
-    report(cast.reviewer, review)
-    with pytest.raises(Problems) as refused:
-        respond(cast.engineer, review, text=text, **asked())
-    assert codes(refused) == [code]
-
-
 def test_a_repeated_request_is_answered_with_the_first_event(cast: Cast) -> None:
     digest, same = requested(cast), asked()
     first = open_review(cast.reviewer, digest, conflicts="none", **same)
@@ -374,79 +275,3 @@ def test_what_was_not_drawn_is_not_called_drawn(cast: Cast, lot: Lot, fault: str
     with pytest.raises(Problems) as refused:
         opened(cast.reviewer, other if fault == "other run" else drawn, **given | ({"lot": changed[fault]} if fault in changed else {}))
     assert codes(refused) == ["no-seed" if fault == "no seed" else "not-drawn"]
-
-
-def test_a_review_is_asked_for_once_and_by_the_own_organisation(cast: Cast) -> None:
-    digest = requested(cast)
-    with pytest.raises(Problems) as refused:
-        request_review(cast.engineer, digest, **asked())
-    assert codes(refused) == ["already-requested"]
-    with pytest.raises(NotFound):
-        request_review(replace(cast.stranger, roles=cast.stranger.roles | {"reviewer"}), digest, **asked())
-
-
-@pytest.mark.parametrize("prepare", ["submitted", "requested", "changes"])
-def test_what_was_not_accepted_is_not_published(cast: Cast, prepare: str) -> None:
-    digest = submitted(cast) if prepare == "submitted" else requested(cast)
-    if prepare == "changes":
-        judged(cast.reviewer, digest, "changes_requested")
-    with pytest.raises(Problems) as refused:
-        publish(cast.publisher, digest, **asked())
-    assert codes(refused) == ["wrong-stage", "not-reviewed"]
-
-
-def test_neither_reviewer_nor_uploader_publishes(cast: Cast) -> None:
-    digest = requested(cast)
-    judged(cast.colleague, digest)
-    with pytest.raises(Problems) as refused:
-        publish(cast.uploader, digest, **asked())
-    assert codes(refused) == ["own-upload"]
-    with pytest.raises(Problems) as refused:
-        publish(replace(cast.colleague, roles=frozenset({"publisher"})), digest, **asked())
-    assert codes(refused) == ["own-review"]
-    with pytest.raises(NotFound):
-        publish(replace(cast.stranger, roles=frozenset({"publisher", "reviewer"})), digest, **asked())
-    assert document_of(publish(cast.publisher, digest, **asked()))["review"] == Review.objects.get().id
-
-
-def test_a_run_is_published_once(cast: Cast) -> None:
-    digest = published(cast)
-    with pytest.raises(Problems) as refused:
-        publish(cast.publisher, digest, **asked())
-    assert codes(refused) == ["wrong-stage"]
-
-
-def test_publishing_to_the_own_organisation_alone_can_be_widened_later_and_never_narrowed(cast: Cast) -> None:
-    digest = requested(cast)
-    judged(cast.reviewer, digest)
-    publish(cast.publisher, digest, visibility="organisation", **asked())
-    assert stands(digest)[2] == "organisation"
-    disclose(cast.publisher, digest, "public", **asked())
-    with pytest.raises(Problems) as refused:
-        disclose(cast.publisher, digest, "organisation", **asked())
-    assert codes(refused) == ["published-stays"]
-
-
-def test_links_and_the_public_are_a_publishers_to_open(cast: Cast) -> None:
-    digest = submitted(cast)
-    for visibility in ("link", "public"):
-        with pytest.raises(Forbidden):
-            disclose(cast.engineer, digest, visibility, **asked())
-    disclose(cast.engineer, digest, "private", **asked())
-    disclosed = disclose(cast.uploader, digest, "link", **asked())
-    assert leaf_of(disclosed)["actor"]["role"] == "publisher" and stands(digest)[2] == "link"
-
-
-def test_a_run_in_review_stays_before_its_reviewers_eyes(cast: Cast) -> None:
-    digest = requested(cast)
-    opened(cast.reviewer, digest)
-    with pytest.raises(Problems) as refused:
-        disclose(cast.engineer, digest, "private", **asked())
-    assert codes(refused) == ["in-review"]
-
-
-@pytest.mark.parametrize(("visibility", "code"), [("everybody", "unknown-visibility"), ("organisation", "unchanged")])
-def test_a_visibility_is_one_of_five_and_another_one(cast: Cast, visibility: str, code: str) -> None:
-    with pytest.raises(Problems) as refused:
-        disclose(cast.engineer, submitted(cast), visibility, **asked())
-    assert codes(refused) == [code]

@@ -14,7 +14,7 @@ from lynxweb.accounts.roles import Forbidden
 from lynxweb.audit.actors import Actor, Reason
 from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.leaf import leaf_fields
-from lynxweb.audit.models import Event, LogDocument
+from lynxweb.audit.models import Event
 from lynxweb.audit.models_proposals import ProposalUse
 from lynxweb.audit.record import Recorded, utc_now
 from lynxweb.audit.replay import replay_audit
@@ -27,10 +27,9 @@ from lynxweb.review.publishing import publish
 from lynxweb.review.questions import tombstone_of
 from lynxweb.review.reviewing import close_review, open_review
 from lynxweb.review.withdrawal import propose_supersession, propose_withdrawal, supersede, withdraw
-from runner.contract.canonical import decode
 from runner.contract.problems import Problems
 from tests.registry.world import world
-from tests.review.people import WRONG, Cast, asked, cast_of, judged, opened, published, report, requested, stands, submitted, two_persons
+from tests.review.people import WRONG, Cast, asked, cast_of, document_of, judged, opened, published, report, requested, stands, submitted, two_persons
 
 Act = Callable[[Cast, str], Recorded]
 
@@ -38,17 +37,6 @@ Act = Callable[[Cast, str], Recorded]
 def because(reason: Reason = WRONG) -> dict[str, Any]:
     """A coded reason and a request id of its own."""
     return {**asked(), "reason": reason}
-
-
-def document_of(recorded: Recorded) -> Any:
-    """The document that an event attaches."""
-    payload = leaf_fields(Event.objects.get(seq=recorded.seq).leaf)["payload"]
-    return decode(bytes(LogDocument.objects.get(digest=payload).content))
-
-
-def colleague(cast: Cast) -> Actor:
-    """A second publisher of the same laboratory."""
-    return replace(cast.publisher, id="act_publisher_2")
 
 
 def test_an_engineer_withdraws_an_unpublished_run_and_its_page_stays(cast: Cast) -> None:
