@@ -15,6 +15,7 @@ class RegistryConfig(AppConfig):
         from lynxweb.audit.guards import protect
         from lynxweb.audit.projections import register, register_contents, register_files, register_holder
         from lynxweb.registry import guarding
+        from lynxweb.registry import models_comparisons as _more_tables  # noqa: F401
         from lynxweb.registry import models_rulings as _tables_beside_models  # noqa: F401
         from lynxweb.registry.redacting import DOCUMENT_GUARD
         from lynxweb.registry.stored_files import file_faults

@@ -15,7 +15,8 @@ from lynxweb.audit.record import utc_now
 from lynxweb.registry import gathering
 from lynxweb.registry.cards import Judged, RunCard
 from lynxweb.registry.missing import NotFound
-from lynxweb.registry.models import Run, StoredComparison
+from lynxweb.registry.models import Run
+from lynxweb.registry.models_comparisons import StoredComparison
 from lynxweb.registry.rulings import excluded
 from lynxweb.registry.seeing import named, run_seen_by, runs_seen_by
 from runner.contract.comparability import Comparison, compare, nearest, request_digest
@@ -88,7 +89,8 @@ def _context(runs: Iterable[Run], acknowledged: frozenset[str]) -> Context:
 
 
 def _allowed(comparison: Comparison, stored: StoredComparison, one: Run, other: Run) -> Judged:
-    return Judged(comparison, stored.digest, stored.stored_at, stored.as_of, (), gathering.card(one), gathering.card(other))
+    a, b = gathering.cards((one, other))
+    return Judged(comparison, stored.digest, stored.stored_at, stored.as_of, (), a, b)
 
 
 def _refused(actor: Actor, comparison: Comparison, digest: str, one: Run, other: Run) -> Judged:
@@ -98,10 +100,10 @@ def _refused(actor: Actor, comparison: Comparison, digest: str, one: Run, other:
     for run in (one, other):
         candidates = _candidates(actor, run, comparison.policy)
         near = nearest(gathering.side(run), map(gathering.side, candidates), comparison.policy, _context([run, *candidates], frozenset()))
-        cards |= {candidate.digest: gathering.card(candidate, numbers=False) for candidate in [run, *candidates]}
+        cards |= {shown.digest: shown for shown in gathering.cards([run, *candidates], numbers=False)}
         found |= {f"{pair.a.digest}:{pair.b.digest}": replace(pair, metrics=()) for pair in near if pair.allowed}
     pairs = sorted(found.values(), key=lambda pair: (len(pair.declared), pair.a.digest, pair.b.digest))[:MOST_NEAREST]
-    return Judged(comparison, digest, None, None, tuple(pairs), gathering.card(one, numbers=False), gathering.card(other, numbers=False), cards)
+    return Judged(comparison, digest, None, None, tuple(pairs), cards[one.digest], cards[other.digest], cards)
 
 
 def _candidates(actor: Actor, run: Run, policy: Policy) -> list[Run]:

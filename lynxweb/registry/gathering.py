@@ -8,6 +8,7 @@ from functools import lru_cache
 from lynxweb.registry.cards import ArtifactLine, MethodologyView, RunCard
 from lynxweb.registry.models import MethodologyVersion, Run
 from lynxweb.registry.redacting import content_of
+from lynxweb.registry.reproducing import shown_grades
 from runner.contract.executor import Executor
 from runner.contract.methodology import Methodology
 from runner.contract.quality import QualityEvaluation
@@ -18,6 +19,17 @@ from runner.contract.run import Run as RunDocument
 
 def card(run: Run, *, numbers: bool = True) -> RunCard:
     """A run as a list shows it; without its metric where `numbers` is false or a finding withholds it."""
+    return cards([run], numbers=numbers)[0]
+
+
+def cards(runs: Iterable[Run], *, numbers: bool = True) -> tuple[RunCard, ...]:
+    """A card of each run, in the same order; grades as a reader sees them."""
+    listed = list(runs)
+    grades = shown_grades(listed)
+    return tuple(_card(run, grades[run.digest], numbers) for run in listed)
+
+
+def _card(run: Run, grade: str, numbers: bool) -> RunCard:
     return RunCard(
         digest=run.digest,
         label=run.label,
@@ -27,7 +39,7 @@ def card(run: Run, *, numbers: bool = True) -> RunCard:
         point_text=run.point_text,
         primary=_primary(run) if numbers else None,
         validity=run.validity,
-        grade=run.grade,
+        grade=grade,
         kind=run.kind,
         node_name=run.node.name,
         submitted_at=run.submitted_at,
@@ -36,11 +48,6 @@ def card(run: Run, *, numbers: bool = True) -> RunCard:
         executor_digest=run.executor_id,
         position=run.position,
     )
-
-
-def cards(runs: Iterable[Run]) -> tuple[RunCard, ...]:
-    """A card of each run, in the same order."""
-    return tuple(card(run) for run in runs)
 
 
 def _primary(run: Run) -> MetricValue | None:

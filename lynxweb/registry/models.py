@@ -213,7 +213,7 @@ class RunQuerySet(OwnedQuerySet["Run"]):
 
     def newest(self) -> Self:
         """Newest first, with what a card shows."""
-        return self.select_related("node").prefetch_related("metrics").order_by("-position")
+        return self.select_related("node", "executor").prefetch_related("metrics").order_by("-position")
 
     def with_keys(self) -> Self:
         """With the comparability keys of each."""
@@ -226,6 +226,16 @@ class RunQuerySet(OwnedQuerySet["Run"]):
     def standing(self) -> Self:
         """Valid runs that nobody withdrew or superseded: those that may be compared."""
         return self.filter(state="standing").exclude(validity="invalid")
+
+    def disclosed(self) -> Self:
+        """Runs that are published for everybody to see."""
+        return self.filter(stage="published", visibility="public")
+
+    def like(self, runs: Iterable[Run]) -> Self:
+        """Runs under a methodology and on a configuration of these: those that could repeat one of them."""
+        known = list(runs)
+        fingerprints = {run.executor.fingerprint for run in known}
+        return self.filter(methodology__in={run.methodology_id for run in known}, executor__fingerprint__in=fingerprints)
 
     def but(self, digest: str) -> Self:
         """Without one run."""
@@ -379,35 +389,3 @@ class MetricRow(InsertOnly):
 
     def __str__(self) -> str:
         return f"{self.definition} {self.value} {self.unit}"
-
-
-class StoredComparisonQuerySet(InsertOnlyQuerySet["StoredComparison"]):
-    """Stored comparisons, by the organisation that asked."""
-
-    def for_actor(self, actor: Actor) -> Self:
-        """The comparisons of the actor's own organisation; the site itself sees all."""
-        if actor.kind == "system":
-            return self
-        return self.filter(organisation=actor.organisation) if actor.organisation else self.none()
-
-
-class StoredComparison(InsertOnly):
-    """What was allowed to be compared: pins both runs, the policy version and the acknowledgements; its digest is the permalink."""
-
-    digest = models.CharField(max_length=DIGEST)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
-    a = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
-    b = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
-    policy = models.CharField(max_length=80)
-    acknowledged = models.CharField(max_length=400)
-    verdict = models.CharField(max_length=40)
-    as_of = models.BigIntegerField()
-    stored_at = models.DateTimeField()
-
-    objects = StoredComparisonQuerySet.as_manager()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("organisation", "digest"), name="comparison_once"),)
-
-    def __str__(self) -> str:
-        return self.digest

@@ -24,6 +24,7 @@ from lynxweb.registry.intake import receipt_of
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Declaration, ExecutorVersion, MethodologyVersion, Run
 from lynxweb.registry.redacting import content_of, gone
+from lynxweb.registry.reproducing import REPRODUCED
 from lynxweb.registry.rulings import excluded
 from lynxweb.registry.seeing import cursor_at, position_of, run_seen_by, runs_seen_by, size_of
 from lynxweb.registry.timelines import Timeline
@@ -74,10 +75,10 @@ def run_for(actor: Actor, digest: str) -> RunView:
     """One run with everything that may be shown of it."""
     run = run_seen_by(actor, digest)
     side, findings = gathering.side(run), rechecking.findings_of(run)
-    standing = gathering.standing(run)
+    standing, card = gathering.standing(run), gathering.card(run)
     capped = any(finding.rule.level == "cap" for finding in findings)
     return RunView(
-        card=gathering.card(run),
+        card=card,
         run=side.run,
         methodology=side.methodology,
         methodology_digest=run.methodology_id,
@@ -86,7 +87,7 @@ def run_for(actor: Actor, digest: str) -> RunView:
         executor_digest=run.executor_id,
         quality=side.quality,
         findings=findings,
-        why_not_higher=why_not_higher(standing.validity, raw_samples=True, capped=capped, reviewed=run.reviewed),
+        why_not_higher=why_not_higher(standing.validity, raw_samples=True, capped=capped, reviewed=run.reviewed, reproduced=card.grade == REPRODUCED),
         artifacts=gathering.artifact_lines(run),
         receipt=_receipt(run.digest),
         position=run.position,

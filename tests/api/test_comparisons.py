@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from lynxweb.registry.models import Run, StoredComparison
+from lynxweb.audit.actions import Action
+from lynxweb.registry.models_comparisons import StoredComparison
 from tests import builders
 from tests.api.calling import get, post, run_of
-from tests.registry.world import World, bundle_of
+from tests.registry.world import World, bundle_of, changed
 
 INT8 = builders.executor(precision__weights=builders.seen("int8"), precision__activations=builders.seen("int8"))
 OTHER_RUNTIME = builders.executor(sw__runtime__name=builders.seen("torch-eager"))
@@ -102,7 +103,7 @@ def test_an_unknown_run_is_404(site: World, pair: tuple[str, str]) -> None:
 
 def test_a_stored_comparison_shows_no_number_once_a_run_no_longer_stands(site: World, pair: tuple[str, str]) -> None:
     permalink = ask(site, pair).json()["digest"]
-    Run.objects.filter(digest=pair[1]).update(state="withdrawn")
+    changed(pair[1], Action.RUN_WITHDRAW, state="withdrawn")
     response = get(site.token, f"comparisons/{permalink}")
     assert response.status_code == 422 and [reason["code"] for reason in response.json()["reasons"]] == ["R-25"]
     assert "metrics" not in response.json()

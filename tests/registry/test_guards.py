@@ -11,12 +11,12 @@ from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM, Subject
 from lynxweb.audit.guards import all_faults
 from lynxweb.audit.record import record, utc_now
-from lynxweb.registry import guarding, standing
+from lynxweb.registry import guarding
 from lynxweb.registry.declaration import declare
 from lynxweb.registry.models import Abandonment, Run
 from lynxweb.registry.models_rulings import Ruling, RulingRun
 from tests import builders
-from tests.registry.world import World, bundle_of, upload
+from tests.registry.world import World, bundle_of, changed, upload
 
 TABLES = sorted({model._meta.db_table for model in apps.get_app_config("registry").get_models()})
 
@@ -73,9 +73,7 @@ def test_no_column_of_a_run_but_its_standing_can_be_changed(filled: World, colum
 def test_the_standing_of_a_run_changes_with_a_step_of_its_revision_and_an_event(filled: World) -> None:
     run = Run.objects.first()
     assert run is not None
-    with transaction.atomic():
-        changed = standing.change(standing.locked(SYSTEM, run.digest), state="withdrawn")
-        record(Action.RUN_WITHDRAW, Subject("run", run.digest, changed.rev), actor=SYSTEM, request_id="w", before=changed.before, after=changed.after)
+    changed(run.digest, Action.RUN_WITHDRAW, state="withdrawn")
     connection.check_constraints()
     assert Run.objects.get(digest=run.digest).rev == run.rev + 1
 

@@ -9,15 +9,12 @@ from django.db import connection, models, transaction
 
 from lynxweb.audit import guards, projections
 from lynxweb.audit.actions import Action
-from lynxweb.audit.actors import SYSTEM, Subject
 from lynxweb.audit.leaf import instant
-from lynxweb.audit.record import record
 from lynxweb.audit.replay import replay, replay_audit
-from lynxweb.registry import standing
 from lynxweb.registry.declaration import declare
 from tests import builders
 from tests.benchmarks import _altered
-from tests.registry.world import World, bundle_of, upload, world
+from tests.registry.world import World, bundle_of, changed, upload, world
 
 
 @pytest.fixture
@@ -29,9 +26,7 @@ def filled(site: World) -> World:
     upload(site, bundle_of(site, 1, nonce=declared.nonce, **_after(declared.declared_at)))
     upload(other, bundle_of(other, 3))
     withdrawn = upload(site, bundle_of(site, 2)).run_digest
-    with transaction.atomic():
-        changed = standing.change(standing.locked(SYSTEM, withdrawn), state="withdrawn")
-        record(Action.RUN_WITHDRAW, Subject("run", withdrawn, changed.rev), actor=SYSTEM, request_id="w", before=changed.before, after=changed.after)
+    changed(withdrawn, Action.RUN_WITHDRAW, state="withdrawn")
     return site
 
 

@@ -6,14 +6,19 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
 from lynxweb.accounts.actors import actor_of
 from lynxweb.accounts.models import Node, Person
 from lynxweb.accounts.nodes import PURPOSE, challenge_for, enrol_node
 from lynxweb.accounts.people import create_organisation
 from lynxweb.accounts.roles import Role
 from lynxweb.accounts.tokens import actor_for
-from lynxweb.audit.actors import SYSTEM, Actor, Reason
+from lynxweb.audit.actions import Action
+from lynxweb.audit.actors import SYSTEM, Actor, Reason, Subject
 from lynxweb.audit.opening import open_log
+from lynxweb.audit.record import record
+from lynxweb.registry import standing
 from lynxweb.registry.intake import Accepted, accept
 from lynxweb.registry.publication import publish_methodology
 from runner.contract.canonical import sha256
@@ -65,3 +70,12 @@ def upload(site: World, content: bytes, **changes: Any) -> Accepted:
     """Hand a bundle to intake as the node; its true digest and length unless `changes` say otherwise."""
     given: dict[str, Any] = {"actor": site.node_actor, "declared_sha256": sha256(content), "declared_length": len(content)} | changes
     return accept(io.BytesIO(content), **given)
+
+
+def changed(run_digest: str, action: Action, **columns: Any) -> standing.Changed:
+    """Change a run's standing as an act of the site would, with its event."""
+    with transaction.atomic():
+        made = standing.change(standing.locked(SYSTEM, run_digest), **columns)
+        subject, request_id = Subject("run", run_digest, made.rev), f"test:{run_digest}:{made.rev}"
+        record(action, subject, actor=SYSTEM, reason=BECAUSE, request_id=request_id, before=made.before, after=made.after)
+    return made
