@@ -70,13 +70,17 @@ class Event(InsertOnly):
         return f"{self.seq} {self.action} {self.object_type} {self.object_id}"
 
 
+class LogDocumentQuerySet(InsertOnlyQuerySet["LogDocument"]):
+    """Documents, by digest."""
+
+
 class LogDocument(InsertOnly):
     """A small document that an event of the log itself attaches, such as the settings of `log.open`: exact bytes under their SHA-256."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     content = models.BinaryField()
 
-    objects = InsertOnlyQuerySet["LogDocument"].as_manager()
+    objects = LogDocumentQuerySet.as_manager()
 
     class Meta:
         db_table = "audit_document"
