@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lynxweb.audit.actions import Action
+from lynxweb.registry.models import Run
 from lynxweb.registry.models_comparisons import StoredComparison
 from tests import builders
 from tests.api.calling import get, post, run_of
