@@ -58,8 +58,9 @@ def open_review(
     acting = require(actor, Action.REVIEW_OPEN)
     with transaction.atomic():
         run = standing.locked(acting, run_digest)
-        if (made := made_before(request_id, Action.REVIEW_OPEN, run.digest)) is not None:
-            return Opened(Review.objects.get(position=made.seq).id, made)
+        made = made_before(request_id, Action.REVIEW_OPEN, run.digest)
+        if made is not None and (known := Review.objects.filter(position=made.seq).first()) is not None:
+            return Opened(known.id, made)
         refuse([*conflict_problems(conflicts), *opening_problems(acting, run, kind, lot)])
         review = Review(id=f"rev_{random_bytes(10).hex()}", run=run, kind=kind, checklist=CHECKLISTS[kind].name, reviewer=acting.id)  # type: ignore[index]
         review.organisation_id, review.position, review.opened_at = str(acting.organisation), next_position(), clock()
