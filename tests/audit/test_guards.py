@@ -9,7 +9,8 @@ from django.db import IntegrityError, connection, transaction
 from lynxweb.accounts.models import Person
 from lynxweb.audit import checks, guards
 from lynxweb.audit.insert_only import AppendOnly, InsertOnly
-from lynxweb.audit.models import LOG_GUARD, Event, LogDocument
+from lynxweb.audit.models import LOG_GUARD, Checkpoint, Event, Halt, LogDocument
+from lynxweb.audit.record import utc_now
 from tests.audit.conftest import Append
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +176,49 @@ def test_emptying_a_test_database_leaves_a_guarded_log_that_is_open() -> None:
     call_command("flush", interactive=False, verbosity=0)
     assert [event.action for event in Event.objects.all()] == ["log.open"]
     assert guards.all_faults(connection) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("model", [Event, LogDocument, Checkpoint, Halt])
+def test_a_remade_table_is_reported_and_the_next_migration_guards_it_again(model: type[InsertOnly]) -> None:
+    """X12: SQLite remakes a table for most changes of a column, and drops its triggers without a word."""
+    _sqlite_only()
+    with connection.schema_editor() as editor:
+        editor._remake_table(model)
+    table = model._meta.db_table
+    assert {error.id for error in checks.triggers_present(databases=["default"]) if f"{table}:" in error.msg} == {"audit.E001"}
+    call_command("migrate", verbosity=0)
+    assert checks.triggers_present(databases=["default"]) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_migration_mends_what_was_dropped(capsys: pytest.CaptureFixture[str]) -> None:
+    """X12: and says what it found."""
+    on = "" if connection.vendor == "sqlite" else " ON audit_checkpoint"
+    name = "audit_checkpoint_no_update" if connection.vendor == "sqlite" else "audit_checkpoint_no_change"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {name}{on}")
+    call_command("migrate", "audit", verbosity=0, skip_checks=False)
+    assert f"to be mended: audit_checkpoint: trigger {name} is missing" in capsys.readouterr().err
+    assert checks.triggers_present(databases=["default"]) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE audit_checkpoint SET root = 'x'",
+        "DELETE FROM audit_checkpoint",
+        "UPDATE audit_halt SET kind = 'resume'",
+        "DELETE FROM audit_halt",
+    ],
+)
+def test_a_published_checkpoint_and_a_halt_stay(append: Append, sql: str) -> None:
+    Checkpoint(size=1, root="0" * 64, note=b"x", sha256="0" * 64, published_at=utc_now()).save()
+    Halt(kind="halt", reason="a test wants it so", at=utc_now()).save()
+    _refused(sql)
+
+
+def test_sqlite_refuses_to_replace_a_checkpoint(append: Append) -> None:
+    _sqlite_only()
+    Checkpoint(size=1, root="0" * 64, note=b"x", sha256="0" * 64, published_at=utc_now()).save()
+    _refused("INSERT OR REPLACE INTO audit_checkpoint SELECT size, root, x'00', sha256, published_at FROM audit_checkpoint")
