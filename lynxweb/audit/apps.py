@@ -41,6 +41,7 @@ class AuditConfig(AppConfig):
         checks.register(ours.nobody_outside, checks.Tags.database, deploy=True)
         checks.register(ours.memory_apart, checks.Tags.security, deploy=True)
         projections.register_contents(projections.Contents("audit.LogDocument", "digest", "content"))
+        projections.register_parts(models_redactions.REDACTION_PARTS)
         post_migrate.connect(_after_migration, dispatch_uid="lynxweb.audit.guards")
 
 

@@ -8,6 +8,7 @@ from django.db import models
 
 from lynxweb.audit.guards import BEFORE, DELETE, ROW, UPDATE, Guard, PostgresTrigger, deny_changes
 from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
+from lynxweb.audit.written import written_at
 
 
 class RedactionQuerySet(InsertOnlyQuerySet["Redaction"]):
@@ -32,7 +33,11 @@ class Redaction(InsertOnly):
         return f"{self.digest} redacted by event {self.position}"
 
 
-REDACTION_GUARD = deny_changes("audit_redaction", keys=(("digest",), ("position",)))
+REDACTED = "object_type = 'payload' AND object_id = NEW.digest AND action = 'payload.redact'"
+REDACTION_GUARD = written_at("audit_redaction", "position", REDACTED, keys=(("digest",), ("position",)))
+REDACTION_PARTS = {"redaction": "audit.Redaction"}  # what the snapshot of a redacted payload holds
+# The tables whose documents may lose their bytes: the site's role on PostgreSQL may update this one column of them.
+REDACTABLE = ("audit_document", "registry_document")
 
 
 def redactable(table: str, key: str, content: str, others: Sequence[str] = ()) -> Guard:

@@ -16,6 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from lynxweb.audit.functions import FUNCTIONS
 from lynxweb.audit.insert_only import InsertOnly
 from lynxweb.audit.models import Event
+from lynxweb.audit.models_redactions import REDACTABLE
 
 READ_ONLY_TABLES = frozenset({Event._meta.db_table, "django_migrations"})
 ORDINARY, INSERTING, READING = "SELECT, INSERT, UPDATE, DELETE", "SELECT, INSERT", "SELECT"
@@ -87,6 +88,8 @@ def _of_schema(tables: Iterable[str]) -> Iterator[str]:
         rights = READING if table in READ_ONLY_TABLES else INSERTING if table in inserting else ORDINARY
         yield f'REVOKE ALL ON public."{table}" FROM PUBLIC, {{role}}'
         yield f'GRANT {rights} ON public."{table}" TO {{role}}'
+    for table in (table for table in REDACTABLE if table in tables):  # its trigger lets content become nothing, beside a redaction alone
+        yield f'GRANT UPDATE (content) ON public."{table}" TO {{role}}'
     yield "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}"
     for function in FUNCTIONS:
         yield f"REVOKE ALL ON FUNCTION {function.signature} FROM PUBLIC"

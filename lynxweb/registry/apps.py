@@ -13,7 +13,7 @@ class RegistryConfig(AppConfig):
     def ready(self) -> None:
         """Name the guards of the registry's tables for every migration and check, and their projections for the replay audit."""
         from lynxweb.audit.guards import protect
-        from lynxweb.audit.projections import register, register_contents, register_files, register_holder
+        from lynxweb.audit.projections import register, register_contents, register_files, register_holder, register_parts
         from lynxweb.registry import guarding
         from lynxweb.registry import models_comparisons as _more_tables  # noqa: F401
         from lynxweb.registry import models_rulings as _tables_beside_models  # noqa: F401
@@ -24,6 +24,7 @@ class RegistryConfig(AppConfig):
             protect(guard)
         for projection in guarding.projections():
             register(projection)
+        register_parts(guarding.RULING_PARTS)
         for contents in guarding.contents():
             register_contents(contents)
         register_holder("registry.Artifact")

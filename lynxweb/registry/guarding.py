@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lynxweb.audit.guards import Guard, deny_changes
 from lynxweb.audit.projections import Contents, Projection, guard, written
+from lynxweb.audit.written import written_at
 
 INSERT_ONLY = {
     "registry_document": (("sha256",),),
@@ -14,7 +15,6 @@ INSERT_ONLY = {
     "registry_findingrow": (("id",),),
     "registry_metricrow": (("id",), ("run_id", "point", "definition")),
     "registry_storedcomparison": (("id",), ("organisation_id", "digest")),
-    "registry_ruling": (("number",), ("position",)),
     "registry_rulingrun": (("id",), ("ruling_id", "run_id")),
 }
 # table: type of the object, column with its id, unique keys, revision of the one event that writes the row
@@ -28,6 +28,8 @@ RUN_WRITE_ONCE = (
     "digest", "position", "organisation_id", "node_id", "key_id", "document_id", "methodology_id", "executor_id", "executor_after_id", "quality_id",
     "nonce", "instance", "samples_sha256", "submitted_at", "label", "runtime", "precision_label", "product", "point_text", "kind", "primary_metric",
 )  # fmt: skip
+RULING = "object_type = 'ruling' AND object_id = 'register' AND object_rev = NEW.number"
+RULING_PARTS = {"ruling": "registry.Ruling", "ruling_runs": "registry.RulingRun"}
 # What an act on a run inserts beside it, by the name in its snapshot.
 RUN_PARTS = {
     "documents": "registry.Document",
@@ -37,10 +39,6 @@ RUN_PARTS = {
     "keys": "registry.ComparabilityKey",
     "metrics": "registry.MetricRow",
     "findings": "registry.FindingRow",
-    "notices": "review.Notice",
-    "notice_lifts": "review.NoticeLift",
-    "disputes": "review.Dispute",
-    "dispute_closings": "review.DisputeClosing",
 }
 
 
@@ -49,7 +47,8 @@ def guards() -> list[Guard]:
     whole = [deny_changes(table, keys) for table, keys in INSERT_ONLY.items()]
     once = [written(table, kind, column, keys, rev) for table, (kind, column, keys, rev) in WRITTEN.items()]
     run = guard("registry_run", "run", "digest", RUN_WRITE_ONCE, RUN_STANDING, (("digest",), ("position",), ("nonce",)))
-    return [*whole, *once, run]
+    ruling = written_at("registry_ruling", "position", RULING, keys=(("number",), ("position",)))
+    return [*whole, *once, run, ruling]
 
 
 def projections() -> list[Projection]:

@@ -16,12 +16,12 @@ class ReviewConfig(AppConfig):
         from lynxweb.audit.guards import protect
         from lynxweb.audit.projections import register, register_parts
         from lynxweb.review.models.decisions import DECISION_GUARDS, DECISION_PROJECTIONS
-        from lynxweb.review.models.notices import NOTICE_GUARDS
+        from lynxweb.review.models.notices import NOTICE_GUARDS, NOTICE_PARTS
         from lynxweb.review.models.packs import PACK_GUARD, PACK_PROJECTION
         from lynxweb.review.models.reviews import REVIEW_GUARDS, REVIEW_PARTS
 
         for guard in (*REVIEW_GUARDS, *NOTICE_GUARDS, *DECISION_GUARDS, PACK_GUARD):
             protect(guard)
-        register_parts(REVIEW_PARTS)
+        register_parts(REVIEW_PARTS | NOTICE_PARTS)
         for projection in (*DECISION_PROJECTIONS, PACK_PROJECTION):
             register(projection)

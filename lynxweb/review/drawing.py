@@ -84,9 +84,10 @@ def draw_review(
         row.document = snapshots.keep({"v": 1, "draw": row.id, "candidates": listed, "count": count, "seed_source": seed_source.strip()})
         row.position = next_position()
         row.save()
+        after = snapshots.keep({"draws": [snapshots.row(row)]})
         recorded = record(
             Action.REVIEW_DRAW, Subject(OBJECT_TYPE, row.id, 1),
-            actor=acting, reason=reason, request_id=request_id, after=snapshots.keep(snapshots.row(row)), payload=row.document, clock=clock,
+            actor=acting, reason=reason, request_id=request_id, after=after, payload=row.document, clock=clock,
         )  # fmt: skip
     return Frozen(row.id, recorded)
 

@@ -74,7 +74,7 @@ def redact_payload(
         row = Redaction(digest=digest, position=position, reason_code=str(reason.code), reason=reason.text or "")
         row.save()
         _take_out(kept.place, digest)
-        payload, after = snapshots.keep(terms), snapshots.keep(snapshots.row(row))
+        payload, after = snapshots.keep(terms), snapshots.keep({"redaction": snapshots.row(row)})
         return record(
             Action.PAYLOAD_REDACT, subject,
             actor=acting, reason=reason, request_id=request_id, after=after, payload=payload, proposal=seconded, clock=clock,

@@ -140,7 +140,7 @@ def _insert(ruling: RulingDocument, runs: list[Run], document: str, position: in
     marks = [RulingRun(ruling=row, run=run) for run in runs]
     for mark in marks:
         mark.save()
-    return {"ruling": snapshots.row(row), "runs": [snapshots.row(mark) for mark in marks]}
+    return {"ruling": snapshots.row(row), "ruling_runs": [snapshots.row(mark) for mark in marks]}
 
 
 def _newest_snapshot() -> str | None:

@@ -26,6 +26,7 @@ from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event, PrivateValue
 from lynxweb.audit.opening import set_two_person_rule
+from lynxweb.audit.replay import replay_audit
 from runner.contract.problems import Problems
 from tests.accounts.conftest import BECAUSE, PASSWORD, Clock, elsewhere, hire
 
@@ -84,7 +85,7 @@ def test_the_openings_go_and_every_proof_stays(ada: Actor) -> None:
     assert set(leaf_fields(Event.objects.get(seq=created.seq).leaf)["commit"]) == {"name", "email"}
     event = Event.objects.get(seq=position)
     assert (event.action, event.object_type, event.object_id) == ("actor.erase", "actor", person.actor_id)
-    assert full_audit().clean
+    assert full_audit().clean and replay_audit() == ()
 
 
 def test_an_erased_person_is_signed_out_and_signs_in_no_more(ada: Actor, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from lynxweb.audit import projections
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM, Subject
 from lynxweb.audit.guards import all_faults
-from lynxweb.audit.record import record, utc_now
+from lynxweb.audit.record import hold, record, utc_now
 from lynxweb.registry import guarding
 from lynxweb.registry.declaration import declare
 from lynxweb.registry.models import Abandonment, Run
@@ -33,8 +33,10 @@ def filled(site: World) -> World:
         record(Action.RUN_ABANDON, Subject("declaration", declared.nonce, 2), actor=SYSTEM, request_id="abandon:1", after=kept)
     a, b = upload(site, bundle_of(site, 1)).run_digest, upload(site, bundle_of(site, 2)).run_digest
     compare_runs(site.actor, a, b, "iso-precision")
-    ruling = Ruling.objects.create(number=1, kind="runs", rule="4.2", outcome="noted", document="0" * 64, position=1, issued_at=utc_now())
-    RulingRun.objects.create(ruling=ruling, run_id=a)
+    with transaction.atomic():
+        position, told = hold(connection), {"kind": "runs", "rule": "4.2", "outcome": "noted", "document": "0" * 64, "issued_at": utc_now()}
+        RulingRun.objects.create(ruling=Ruling.objects.create(number=1, position=position, **told), run_id=a)
+        record(Action.RULING_ISSUE, Subject("ruling", "register", 1), actor=SYSTEM, request_id="ruling:1")
     return site
 
 

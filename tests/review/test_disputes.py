@@ -14,6 +14,7 @@ from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event
 from lynxweb.audit.record import utc_now
+from lynxweb.audit.replay import replay_audit
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
 from lynxweb.review.disputes import close_dispute, effect_problems, open_dispute
@@ -50,7 +51,7 @@ def test_an_open_dispute_shows_on_the_run_and_a_rejected_one_no_longer(cast: Cas
     assert notices_on([digest]) == {}
     told = disputes_of(digest)[0]
     assert (told.state, told.decision, told.decided_by, told.overdue) == ("rejected", DECIDED, "act_judge", False)
-    assert full_audit().clean
+    assert full_audit().clean and replay_audit() == ()
 
 
 def test_an_upheld_dispute_goes_on_showing(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from lynxweb.accounts.roles import Forbidden, Role
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event, LogDocument
+from lynxweb.audit.replay import replay_audit
 from lynxweb.registry.missing import NotFound
 from lynxweb.review.drawing import draw_for, draw_review
 from runner.contract.canonical import decode
@@ -38,6 +39,7 @@ def test_the_event_holds_all_that_anybody_needs_to_repeat_the_pick(cast: Cast) -
     document = decode(bytes(LogDocument.objects.get(digest=leaf_fields(event.leaf)["payload"]).content))
     assert document == {"v": 1, "draw": made.draw, "candidates": sorted(runs), "count": 2, "seed_source": SOURCE}
     assert draw_for(auditor(cast), made.draw).picked("4711") == draw(runs, "4711", 2)
+    assert replay_audit() == ()
 
 
 def test_nothing_is_picked_without_a_value(cast: Cast) -> None:

@@ -14,6 +14,7 @@ from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.leaf import instant, leaf_fields
 from lynxweb.audit.models import Event, LogDocument
 from lynxweb.audit.record import utc_now
+from lynxweb.audit.replay import replay_audit
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
 from lynxweb.review.models.notices import Notice
@@ -48,7 +49,7 @@ def test_a_notice_is_an_event_of_its_run_and_attaches_the_whole_text(cast: Cast)
         "source": "notice",
     }  # fmt: skip
     assert (row.position, row.rev) == (event.seq, Run.objects.get(digest=digest).rev)
-    assert full_audit().clean
+    assert full_audit().clean and replay_audit() == ()
 
 
 def test_a_notice_shows_on_its_run_alone_until_it_is_lifted(cast: Cast) -> None:

@@ -17,6 +17,7 @@ from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event, LogDocument
 from lynxweb.audit.record import utc_now
+from lynxweb.audit.replay import replay_audit
 from lynxweb.registry import reading, storage
 from lynxweb.registry.missing import NotFound, Redacted
 from lynxweb.registry.models import Document, Run
@@ -72,7 +73,7 @@ def test_a_redacted_file_is_gone_and_answered_with_its_event(cast: Cast, redact:
     assert reading.file_for(cast.engineer, run, "run.json")
     assert [(line.source, line.name, line.position) for line in notices_on([run])[run]] == [("redaction", "samples.parquet", position)]
     assert redaction.reasons() == {samples: f"redacted by event {position}: {LEGAL.text}"}
-    assert full_audit().clean
+    assert full_audit().clean and replay_audit() == ()
 
 
 def test_checking_again_says_redacted_where_it_would_say_damaged(cast: Cast, redact: Callable[[str], int]) -> None:
@@ -112,7 +113,7 @@ def test_the_text_of_a_notice_is_redacted_and_the_notice_stays(cast: Cast, redac
     redact(notice.document)
     assert bytes(LogDocument.objects.get(digest=notice.document).content) == b""
     assert [line.text for line in notices_on([run])[run]] == [GONE]
-    assert full_audit().clean
+    assert full_audit().clean and replay_audit() == ()
 
 
 def test_redacted_bytes_do_not_come_back_with_another_upload(cast: Cast, redact: Callable[[str], int]) -> None:

@@ -15,6 +15,7 @@ from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event
 from lynxweb.audit.record import utc_now
+from lynxweb.audit.replay import replay_audit
 from lynxweb.registry.comparing import compare_runs
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import MethodologyVersion, Run
@@ -65,7 +66,7 @@ def test_one_event_marks_many_runs_and_changes_none_of_their_rows(cast: Cast) ->
     assert [Run.objects.filter(digest=run).values().get() for run in runs] == before
     assert set(rulings_on(runs)) == set(runs)
     assert excluded(runs) == dict.fromkeys(runs, issued.number)
-    assert full_audit().clean
+    assert full_audit().clean and replay_audit() == ()
 
 
 def test_an_excluded_run_is_refused_with_the_number_of_the_ruling(cast: Cast) -> None:

@@ -3,9 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from lynxweb.audit.guards import deny_changes
 from lynxweb.audit.operations import InstallGuard
-from lynxweb.registry.guarding import INSERT_ONLY
+from lynxweb.registry.guarding import guards
 from lynxweb.registry.redacting import DOCUMENT_GUARD
 
 
@@ -38,6 +37,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.AddConstraint(model_name="rulingrun", constraint=models.UniqueConstraint(fields=("ruling", "run"), name="ruling_run_once")),
-        *(InstallGuard(deny_changes(table, INSERT_ONLY[table])) for table in ("registry_ruling", "registry_rulingrun")),
+        *(InstallGuard(guard) for guard in guards() if guard.table in ("registry_ruling", "registry_rulingrun")),
         InstallGuard(DOCUMENT_GUARD),
     ]

@@ -10,20 +10,29 @@ from django.db import models
 
 from lynxweb.accounts.models import Organisation
 from lynxweb.audit.actors import Actor
-from lynxweb.audit.guards import deny_changes
 from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
+from lynxweb.audit.written import written_at
 from lynxweb.registry.models import DIGEST, Run
 
 SOURCES = ("notice", "dispute", "ruling", "redaction", "withdrawal")
 DISPUTE_OUTCOMES = ("upheld", "rejected", "waived")
 DisputeState = Literal["open", "upheld", "rejected", "waived"]
+OF_ITS_RUN = "object_type = 'run' AND object_id = NEW.run_id AND action ="
 NOTICE_GUARDS = (
-    deny_changes("review_notice", keys=(("id",), ("position",))),
-    deny_changes("review_noticelift", keys=(("notice_id",), ("position",))),
-    deny_changes("review_dispute", keys=(("id",), ("position",))),
-    deny_changes("review_disputeclosing", keys=(("dispute_id",), ("position",))),
-    deny_changes("review_draw", keys=(("id",), ("position",))),
+    written_at("review_notice", "position", f"{OF_ITS_RUN} 'notice.post' AND object_rev = NEW.rev", keys=(("id",), ("position",))),
+    written_at("review_noticelift", "position", "action = 'notice.lift'", keys=(("notice_id",), ("position",))),
+    written_at("review_dispute", "position", f"{OF_ITS_RUN} 'review.open'", keys=(("id",), ("position",))),
+    written_at("review_disputeclosing", "position", "action = 'review.close'", keys=(("dispute_id",), ("position",))),
+    written_at("review_draw", "position", "object_id = NEW.id AND action = 'review.draw'", keys=(("id",), ("position",))),
 )
+# What snapshots hold of these rows, by the name under which they hold it.
+NOTICE_PARTS = {
+    "notices": "review.Notice",
+    "notice_lifts": "review.NoticeLift",
+    "disputes": "review.Dispute",
+    "dispute_closings": "review.DisputeClosing",
+    "draws": "review.Draw",
+}
 
 
 class NoticeQuerySet(InsertOnlyQuerySet["Notice"]):

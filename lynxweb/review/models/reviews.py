@@ -11,8 +11,8 @@ from django.db import models
 from lynxweb.accounts.models import Organisation
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
+from lynxweb.audit.written import written_at
 from lynxweb.registry.models import DIGEST, Run
-from lynxweb.review.guarding import written_at
 
 KINDS = ("intake", "dispute", "elected", "drawn")
 OUTCOMES = ("accepted", "changes_requested", "not_accepted")
