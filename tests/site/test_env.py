@@ -106,3 +106,30 @@ def test_every_variable_is_documented_and_nothing_else_is() -> None:
 def test_the_documented_twin_is_itself_accepted(tmp_path: Path) -> None:
     variables = env.layered({"LYNXWEB_HOME": str(tmp_path)}, ROOT / ".env.example")
     assert env.read(variables) == _read(tmp_path)
+
+
+def test_the_signers_folder_is_beside_the_data_unless_named_and_is_not_made(tmp_path: Path) -> None:
+    assert _read(tmp_path).signer_home == tmp_path / "signer"
+    assert _read(tmp_path, LYNXWEB_SIGNER_HOME="/elsewhere/signer").signer_home == Path("/elsewhere/signer")
+    assert not (tmp_path / "signer").exists()
+    with pytest.raises(env.Nonsense, match="absolute path"):
+        _read(tmp_path, LYNXWEB_SIGNER_HOME="signer")
+
+
+@pytest.mark.parametrize(
+    "owner",
+    ["postgres://owner@h/other", "postgres://owner@elsewhere/log", "postgres://site@h/log", "sqlite:////log"],
+    ids=["database", "host", "same-role", "sqlite"],
+)
+def test_the_owner_of_the_tables_is_another_role_on_the_same_database(tmp_path: Path, owner: str) -> None:
+    site = {"DATABASE_URL": "postgres://site@h/log"}
+    found = _read(tmp_path, **site, LYNXWEB_OWNER_DATABASE_URL="postgres://owner@h/log").owner
+    assert found is not None and found.user == "owner"
+    assert _read(tmp_path, **site).owner is None
+    with pytest.raises(env.Nonsense, match="LYNXWEB_OWNER_DATABASE_URL"):
+        _read(tmp_path, **site, LYNXWEB_OWNER_DATABASE_URL=owner)
+
+
+def test_two_roles_need_postgresql(tmp_path: Path) -> None:
+    with pytest.raises(env.Nonsense, match="two roles need PostgreSQL"):
+        _read(tmp_path, LYNXWEB_OWNER_DATABASE_URL="postgres://owner@h/log")
