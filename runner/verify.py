@@ -1,14 +1,13 @@
-#!/usr/bin/env python3
 """Check an evidence pack offline:  python3 verify.py PACK.zip --trust FILE [--remember DIR] [--json]
 
-Python 3.9 or newer is all it needs: no package, no network; it unpacks nothing and writes nothing but below --remember. It makes twelve checks, each
-PASS, FAIL or NOT PRESENT, and ends with 0 (none failed), 1 (at least one failed) or 2 (the command was not understood). Whoever can send you a false
-pack can send a false verifier in it: get the SHA-256 of this file, and the trust policy, over another channel.
+Needs Python 3.9 and nothing else; opens no network, unpacks nothing, writes nothing but below --remember. Makes twelve checks, each PASS, FAIL or NOT
+PRESENT, and ends with 0 (none failed), 1 (at least one failed) or 2 (command not understood). Whoever can send a false pack can send a false verifier
+in it: get the SHA-256 of this file, and the trust policy, over another channel.
 """
-# ruff: noqa: E401, I001, SIM905
-# fmt: off  (one empty line between functions, so that whoever has to trust this file sees much of it at once)
-from __future__ import annotations
 
+# ruff: noqa: E401, I001, SIM905
+# fmt: off
+from __future__ import annotations
 import argparse, base64, hashlib, json, re, struct, sys, zlib
 from pathlib import Path
 from typing import Any
@@ -24,32 +23,27 @@ NOT_PROVED = (
     "that a measurement is true: what is proved is who said what, in which order, and that nobody changed it since",
     "that every reader was shown the same history: no independent witness signed it (level W0)",
     "when something happened: times are the site's own, only the order of positions is proved",
-    "that every measurement was declared, or that two actor ids are two people",
-    "what README.html says: it is there to be read; the evidence is in the other files",
+    "that every measurement was declared, that two actor ids are two people, or what README.html says: evidence is in the other files",
     "that stated numbers follow from the raw samples: `lynxweb verify --recompute` computes them again")
 
 # -- Bytes: a ZIP, JSON and base64, each in its one spelling; what is wrong with them is a ValueError -----------------------------------------
 NAMES = re.compile(
-    r"README\.html|VERIFY\.txt|verify\.py|trust-policy\.example|manifest\.json|checkpoint|heads\.json|omitted\.json"
-    r"|(events|openings)/[0-9]{12}\.json|proofs/[0-9]{12}\.tlog-proof|consistency/[1-9][0-9]{0,15}-[1-9][0-9]{0,15}"
-    r"|bundles/[0-9a-f]{64}\.dsse\.json|payload/[0-9a-f]{64}|documents/[0-9a-f]{64}\.json")
-MOST_FILES, LARGEST_PACK, LARGEST_DOCUMENT = 60_000, 1 << 30, 8 << 20
+    r"README\.html|VERIFY\.txt|verify\.py|trust-policy\.example|checkpoint|(manifest|heads|omitted|(events|openings)/\d{12}|documents/[0-9a-f]{64})\.json"
+    r"|proofs/\d{12}\.tlog-proof|consistency/[1-9]\d{0,15}-[1-9]\d{0,15}|bundles/[0-9a-f]{64}\.dsse\.json|payload/[0-9a-f]{64}", re.ASCII)
 
 def demand(holds: object, what: str) -> None:
-    """Fails the running check unless `holds`."""
     if not holds:
         raise ValueError(what)
-
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 def unzip(archive: bytes) -> dict[str, bytes]:
     """The files of a ZIP that is stored, sorted and gapless, with every header field as expected: no byte of it is left unchecked."""
-    end, files, place, last = len(archive) - 22, {}, 0, ""
-    demand(0 <= end <= LARGEST_PACK, "is too short or too long for a pack")
+    end = len(archive) - 22
+    demand(0 <= end <= 1 << 30, "is too short or too long for a pack")
     count, start = struct.unpack_from("<H4xI", archive, end + 10)
-    entry = start
-    for _ in range(min(count, MOST_FILES)):
+    files, entry, place, last = {}, start, 0, ""
+    for _ in range(count):
         demand(entry + 46 <= end, "has a directory that is cut short")
         crc, size, letters = struct.unpack_from("<I4xIH", archive, entry + 16)
         raw = archive[entry + 46 : entry + 46 + letters]
@@ -67,12 +61,11 @@ def unzip(archive: bytes) -> dict[str, bytes]:
     return files
 
 def canonical(value: object) -> bytes:
-    """The one spelling of a JSON value: sorted keys, no spaces, UTF-8."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 def read_json(content: bytes) -> Any:
     """The value in canonical JSON; what no document may hold is read as null, and then differs from its one spelling."""
-    demand(len(content) <= LARGEST_DOCUMENT and b"\\u0000" not in content.replace(b"\\\\", b""), "is too long for a document, or holds NUL")
+    demand(len(content) <= 8 << 20 and b"\\u0000" not in content.replace(b"\\\\", b""), "is too long for a document, or holds NUL")
     value = json.loads(
         content.decode(), parse_float=lambda text: None, parse_constant=lambda text: None,
         parse_int=lambda text: int(text) if abs(int(text[:18])) < 2**53 else None,
@@ -88,8 +81,7 @@ def unbase64(text: str, size: int | None = None) -> bytes:
 
 # -- Signatures: Ed25519 (RFC 8032, without cofactor), points in extended coordinates (X, Y, Z, XY/Z) -----------------------------------------
 P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
-EIGHTH = 2707385501144840649318225287225658788936804267575313519463743609750303402022
+D, EIGHTH = -121665 * pow(121666, P - 2, P) % P, 2707385501144840649318225287225658788936804267575313519463743609750303402022
 SMALL_ORDER_Y = (0, 1, P - 1, EIGHTH, P - EIGHTH)  # the y of every point of order 1, 2, 4 and 8
 
 def read_point(encoded: bytes) -> Any:
@@ -101,7 +93,6 @@ def read_point(encoded: bytes) -> Any:
     demand(len(encoded) == 32 and y < P and y not in SMALL_ORDER_Y and x * x % P == x_squared, "rests on a point that no key or signature may hold")
     x = x if x & 1 == encoded[31] >> 7 else P - x
     return (x, y, 1, x * y % P)
-
 def add(p: Any, q: Any) -> Any:
     a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
     c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
@@ -115,9 +106,8 @@ def signed(public: bytes, signature: bytes, message: bytes) -> bool:
     for bit in range(252, -1, -1):
         total, which = add(total, total), (s >> bit & 1) + 2 * (k >> bit & 1)
         total = add(total, terms[which - 1]) if which else total
-    inverse = pow(total[2], P - 2, P)
-    found = (total[1] * inverse % P | (total[0] * inverse % P & 1) << 255).to_bytes(32, "little")
-    return len(signature) == 64 and s < ORDER and found == signature[:32]
+    x, y = (one * pow(total[2], P - 2, P) % P for one in total[:2])
+    return len(signature) == 64 and s < ORDER and (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
 
 # -- Notes and proofs: C2SP signed-note, tlog-checkpoint, tlog-policy; RFC 9162, section 2.1 --------------------------------------------------
 def read_checkpoint(note: bytes) -> tuple[tuple[str, int, bytes], dict[tuple[str, bytes], bytes]]:
@@ -130,43 +120,35 @@ def read_checkpoint(note: bytes) -> tuple[tuple[str, int, bytes], dict[tuple[str
     demand(len(signatures) == len(found), "holds a signature line of another form, or two by one key")
     return (lines[0], int(lines[1]), unbase64(lines[2], 32)), signatures
 
-def key_id(name: str, typed: bytes) -> bytes:
-    """The four bytes that name a key (its type, then itself) in a signature line."""
-    return hashlib.sha256(name.encode() + b"\n" + typed).digest()[:4]
-
 def read_policy(content: bytes) -> dict[tuple[str, bytes], bytes]:
     """The typed log keys of a trust policy, by (name, key id)."""
     lines = [line.split() for line in content.decode().split("\n") if line.strip() and line.strip()[0] != "#"]
     demand({line[0] for line in lines} <= {"log", "witness", "group", "quorum"}, "holds a line that is no log, witness, group or quorum")
-    logs = [line[1].split("+", 2) for line in lines if line[0] == "log"]
-    keys = {(name, bytes.fromhex(short)): unbase64(typed, 33) for name, short, typed in logs}
-    demand(keys and all(typed[0] == 1 and key_id(name, typed) == short for (name, short), typed in keys.items()), "holds no log key, or a bad one")
+    keys = {(name, bytes.fromhex(short)): unbase64(typed, 33) for name, short, typed in (line[1].split("+", 2) for line in lines if line[0] == "log")}
+    fit = all(typed[0] == 1 and sha256(f"{name}\n".encode() + typed)[:8] == short.hex() for (name, short), typed in keys.items())
+    demand(keys and fit, "holds no log key, or a bad one")
     quorums = [line[1:] for line in lines if line[0] == "quorum"]
     demand(quorums == [["none"]], f"asks for the quorum {quorums}, and this verifier checks none: take a newer one")
     return keys
 
 def parent(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\1" + left + right).digest()
-
 def root_over(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     """The root of a tree of `size` leaves, from one leaf hash and its inclusion path, whose last hash is the other half of the whole tree."""
     demand(index < size and (size > 1) == bool(path), "is a path of the wrong length")
-    half = 1 << (size - 1).bit_length() - 1 if path else 0
-    if index < half:
-        return parent(root_over(leaf, index, half, path[:-1]), path[-1])
-    return parent(path[-1], root_over(leaf, index - half, size - half, path[:-1])) if path else leaf
+    if size == 1:
+        return leaf
+    half, other, rest = 1 << (size - 1).bit_length() - 1, path[-1], path[:-1]
+    return parent(root_over(leaf, index, half, rest), other) if index < half else parent(other, root_over(leaf, index - half, size - half, rest))
 
 def roots_over(old: int, size: int, path: list[bytes], known: bytes | None) -> tuple[bytes, bytes]:
     """The roots of the first `old` and of all `size` leaves from a consistency path; `known` is the old root while it may be a whole subtree."""
     if old == size:
         demand(len(path) == (known is None), "is a path of the wrong length")
         return (path[0], path[0]) if known is None else (known, known)
-    half, other = 1 << (size - 1).bit_length() - 1, path[-1]
-    if old <= half:
-        before, now = roots_over(old, half, path[:-1], known)
-        return before, parent(now, other)
-    before, now = roots_over(old - half, size - half, path[:-1], None)
-    return parent(other, before), parent(other, now)
+    half, other, rest = 1 << (size - 1).bit_length() - 1, path[-1], path[:-1]
+    before, now = roots_over(old, half, rest, known) if old <= half else roots_over(old - half, size - half, rest, None)
+    return (before, parent(now, other)) if old <= half else (parent(other, before), parent(other, now))
 
 # -- The twelve checks: the docstring of each is what it promises; what it returns, if anything, says why there is nothing to check ------------
 EVENT = "action actor after anchor basis before commit object on_behalf_of payload prev proposal reason reason_code request_id seq time v".split()
@@ -174,27 +156,21 @@ PROOF = re.compile(rb"c2sp\.org/tlog-proof@v1\nindex (0|[1-9]\d{0,15})\n((?:[^\n
 NOBODY: dict[str, Any] = {"action": None, "seq": -1}
 
 def people(*events: dict[str, Any]) -> set[str]:
-    """Who did these, and on whose behalf."""
     return {who for event in events for who in (event["actor"]["id"], event["on_behalf_of"]) if who is not None}
 
 class Pack:
     """What the reader gave, and what the checks have read so far; `at` is what is being looked at, and so what a failure names."""
-
-    def __init__(self, archive: bytes, policy: bytes | None, remembered: dict[str, bytes]):
+    def __init__(self, archive: bytes, policy: bytes | None, remembered: list[bytes]):
         self.archive, self.policy, self.remembered, self.at = archive, policy, remembered, ""
-        self.runs: list[dict[str, Any]] = []
-        self.members: list[tuple[str, str]] = []
 
     def file(self, name: str) -> bytes:
         self.at = name
         demand(name in self.files, "is missing")
         return self.files[name]
-
     def document(self, digest: str) -> Any:
         content = self.file(f"documents/{digest}.json")
         demand(sha256(content) == digest, "has another digest than its name")
         return read_json(content)
-
     def all(self, *actions: str) -> list[dict[str, Any]]:
         return [event for event in self.events.values() if event["action"] in actions]
 
@@ -213,46 +189,39 @@ class Pack:
         """The checkpoint is signed by the log that the trust policy names."""
         opened = self.document(read_json(self.file("events/000000000000.json"))["payload"])
         origin, own, self.at = opened["origin"], b"\1" + bytes.fromhex(opened["log_key"]), "trust policy"
-        keys = {(origin, key_id(origin, own)): own} if self.policy is None else read_policy(self.policy)
-        tree, signatures = read_checkpoint(self.file("checkpoint"))
-        demand(tree[0] == origin, f"is of another log than {origin}, which the first event opened")
+        keys = read_policy(self.policy) if self.policy is not None else {(origin, bytes.fromhex(sha256(f"{origin}\n".encode() + own)[:8])): own}
+        self.tree, signatures = read_checkpoint(self.file("checkpoint"))
+        demand(self.tree[0] == origin, f"is of another log than {origin}, which the first event opened")
         text = self.files["checkpoint"].partition(b"\n\n")[0] + b"\n"
         for (name, short), signature in signatures.items():
             demand(name == origin and (name, short) in keys, f"is signed by {name}+{short.hex()}, which is no trusted key of {origin}")
             demand(signed(keys[name, short][1:], signature, text), f"has a signature by {name}+{short.hex()} that does not hold")
-        self.tree = tree
         demand(self.policy is not None, "fits only the key in the pack itself: get the trust policy over another channel, and give it with --trust")
 
     def check_4_witnesses(self) -> str:
         """Independent witnesses signed the checkpoint."""
         return "W0: nobody but the log itself vouches for this history"
-
     def check_5_dates(self) -> str:
         """Somebody outside dated the checkpoint."""
         return "the order of events is proved, their dates are not"
 
-    def check_6_history(self) -> str | None:
+    def check_6_history(self) -> str:
         """The log goes on from the checkpoint that you remember."""
-        held, (origin, size, root) = {}, self.tree
-        for place, note in self.remembered.items():
-            self.at = place
-            tree, _ = read_checkpoint(note)
-            held.update({tree[1]: tree[2]} if tree[0] == origin else {})
-        if not held:
-            return FIRST_CONTACT
-        newest, self.at = max(held), "checkpoint"
+        (origin, size, root), self.at = self.tree, "a checkpoint below --remember"
+        held = {tree[1]: tree[2] for tree, _ in map(read_checkpoint, self.remembered) if tree[0] == origin}
+        newest, self.at = max(held, default=0), "checkpoint"
         demand(held.get(size, root) == root, "has another root than the one of this size that you remember: history was rewritten")
         demand(size in held or size > newest, f"is older than the one of {newest} events that you remember, and new to you")
-        if size > newest:
+        if 0 < newest < size:
             *rows, end = self.file(f"consistency/{newest}-{size}").decode().split("\n")
             roots = roots_over(newest, size, [unbase64(row, 32) for row in rows], held[newest])
             demand(roots == (held[newest], root) and end == "", "does not lead from what you remember to this pack: history was rewritten")
-        return None
+        return "" if held else FIRST_CONTACT
 
     def check_7_events(self) -> None:
         """Every event is canonical JSON of a known kind, at the position of its name and of its proof."""
         events, chains = {}, {}  # type: dict[int, Any], dict[tuple[str, str], Any]
-        for name in [name for name in self.files if name.startswith("events/")]:
+        for name in sorted({f"events/{one[7:19]}.json" for one in self.files if one.startswith(("events/", "proofs/"))}):
             event = read_json(self.file(name))
             demand(sorted(event) == EVENT and (event["v"], event["seq"]) == (1, int(name[7:19])), "is no event of version 1 of this position")
             demand(event["action"] in ACTIONS, f"has the action {event['action']}, which this verifier does not know: take a newer one")
@@ -261,8 +230,8 @@ class Pack:
             event["at"], event["path"] = name, [unbase64(row, 32) for row in proof[2].decode().split("\n")[:-1]]
             events[event["seq"]] = event
             chains.setdefault((event["object"]["type"], event["object"]["id"]), []).append(event)
-        absent = {one["sha256"]: one["reason"] for one in read_json(self.file("omitted.json"))["omitted"]}
-        self.events, self.chains, self.absent = events, chains, absent
+        self.absent = {one["sha256"]: one["reason"] for one in read_json(self.file("omitted.json"))["omitted"]}
+        self.events, self.chains = events, chains
 
     def check_8_inclusion(self) -> None:
         """The log holds every event, at its position, under the root."""
@@ -275,7 +244,8 @@ class Pack:
         rows = read_json(self.file("heads.json"))["heads"]
         heads = {(row["type"], row["id"]): (row["rev"], row["seq"]) for row in rows}
         reviews = [("review", self.document(one["payload"])["review"]) for one in self.all("review.open") if one["payload"] not in self.absent]
-        lost, self.at = {("ruling", "register"), *reviews, *list(self.chains)[:-1]} - heads.keys(), "heads.json"
+        *_, own = self.events.values()  # the export itself came after heads.json
+        lost, self.at = {("ruling", "register"), *reviews, *self.chains} - {*heads, (own["object"]["type"], own["object"]["id"])}, "heads.json"
         demand(not lost and len(heads) == len(rows), f"does not list {sorted(lost)[:1]}, or lists something twice")
         for thing, head in heads.items():
             rev, last = 0, None
@@ -287,37 +257,37 @@ class Pack:
             demand((rev, last) == head, f"is the newest of {' '.join(thing)} by heads.json, revision {head[0]}; the pack ends at revision {rev}")
 
     def check_10_bundles(self) -> None:
-        """Every run was signed with a key that counted at its position, and answers a declaration made before, unless it is called undeclared."""
+        """Every run was signed with a key that counted at its position, and answers an earlier declaration unless it is called undeclared."""
+        self.runs, self.members = list[dict[str, Any]](), list[tuple[str, str]]()
         for event in self.all("run.submit"):
             seq, digest, place = event["seq"], event["object"]["id"], f"bundles/{event['payload']}.dsse.json"
-            run = {"run": digest, "declared_at": None, "history": [f"{one['action']}@{one['seq']}" for one in self.chains["run", digest]]}
+            run = {"run": digest, "declared_at": None, "history": ["undeclared", *(f"{one['action']}@{one['seq']}" for one in self.chains["run", digest])]}
             self.runs.append(run)
             if place not in self.files and event["payload"] in self.absent:
                 continue
             envelope = read_json(self.file(place))
             [signature], payload, kind = envelope["signatures"], unbase64(envelope["payload"]), envelope["payloadType"].encode()
-            statement = read_json(payload)
+            key, statement, message = signature["keyid"], read_json(payload), b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
             self.members += [(one["digest"]["sha256"], place) for one in statement["subject"]]
-            said, message = statement["predicate"], b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-            demand(sha256(payload) == digest and said["key_id"] == signature["keyid"], f"does not hold run {digest}, or names two keys")
-            first, *later = self.chains.get(("key", signature["keyid"]), [NOBODY])
-            demand(first["action"] == "key.register" and first["seq"] < seq, f"is signed by key {signature['keyid']}, not registered before")
+            nonce, same = statement["predicate"]["nonce"], statement["predicate"]["key_id"] == key and kind == b"application/vnd.in-toto+json"
+            demand(same and sha256(payload) == digest, f"does not hold run {digest}, or names two keys")
+            first, *later = self.chains.get(("key", key), [NOBODY])
+            demand(first["action"] == "key.register" and first["seq"] < seq, f"is signed by key {key}, which was not registered before")
             claim = self.document(first["payload"])
             public, node, self.at = bytes.fromhex(claim["public_key"]), claim["node"], place
-            right = sha256(public) == signature["keyid"] and signed(public, unbase64(signature["sig"], 64), message)
-            demand(right, f"has a signature that key {signature['keyid']} did not make")
+            demand(sha256(public) == key and signed(public, unbase64(signature["sig"], 64), message), f"has a signature that key {key} did not make")
             for end in [one for one in later if one["action"] == "key.revoke"]:
                 last = self.document(end["payload"])["last_good_seq"] if end["payload"] else end["seq"] - 1
                 self.at = end["at"]
                 demand(seq <= last, f"revokes the key of run {digest}: what it signed counts up to position {last}, and not at {seq}")
             self.at = place
-            if said["nonce"] is not None:
-                first = self.chains.get(("declaration", said["nonce"]), [NOBODY])[0]
+            if nonce is not None:
+                first = self.chains.get(("declaration", nonce), [NOBODY])[0]
                 demand(first["action"] == "run.declare" and first["seq"] < seq, "answers no declaration made before it")
                 told = {"node": first["actor"]["id"]} if first["actor"]["kind"] == "node" else self.document(first["payload"] or first["after"])
-                self.at, answered, run["declared_at"] = place, [one["declared_at"] for one in self.runs], first["seq"]
-                same = node in (told.get("node"), told.get("node_id")) and first["seq"] not in answered
-                demand(same, "answers a declaration of another node, or one that another run has answered")
+                self.at, fresh = place, first["seq"] not in [one["declared_at"] for one in self.runs]
+                demand(fresh and node in (told.get("node"), told.get("node_id")), "answers a declaration of another node or of another run")
+                run["declared_at"], run["history"][0] = first["seq"], f"run.declare@{first['seq']}"
 
     def check_11_payloads(self) -> None:
         """Files have the digests of their names, what is missing is explained, and openings fit their commitments."""
@@ -339,35 +309,31 @@ class Pack:
         *_, export = self.events.values()
         self.at, outside = export["at"], ("manifest.json", "checkpoint", "proofs/", "consistency/", export["at"])
         bound = [{"name": one, "sha256": sha256(self.files[one]), "size": len(self.files[one])} for one in self.files if not one.startswith(outside)]
-        demand(export["action"] == "pack.export", "is the last event, and no pack.export")
+        demand((export["action"], export["object"]["type"], export["prev"]) == ("pack.export", "pack", None), "is the last event, and no pack.export")
         demand(sha256(canonical(bound)) == export["payload"], "binds other contents than those of this pack")
         for event in self.events.values():
             self.at = event["at"]
-            reasoned = event["actor"]["kind"] != "user" or 10 <= len(event["reason"]) <= 2000
-            demand(reasoned, "is by a person and gives no reason of 10 to 2,000 characters")
-            self.two_people(event)
+            demand(event["actor"]["kind"] != "user" or 10 <= len(event["reason"]) <= 2000, "is by a person, and gives no reason")
+            self.second_person(event)
+            if event["action"] in ("log.open", "checkpoint.note"):
+                self.two_person_rule = self.document(event["payload"])["two_person_rule"]
         for run in self.all("run.submit"):
             digest, brought = run["object"]["id"], people(run, *self.chains.get(("node", run["actor"]["id"]), [])[:1])
-            reports = [one for one in self.all("review.report") if one["payload"] in self.absent or self.document(one["payload"])["run"] == digest]
-            for judged in [*reports, *[one for one in self.chains["run", digest] if one["action"] == "review.close"]]:
-                self.at = judged["at"]
-                demand(not people(judged) & brought, "is the judgement of somebody who brought the run")
+            for one in self.all("review.report", "review.close"):
+                about = None if one["payload"] in self.absent else self.document(one["payload"])["run"]
+                self.at = one["at"]
+                demand(digest not in (about, one["object"]["id"]) or not people(one) & brought, "is the judgement of somebody who brought the run")
 
-    def two_person_rule(self, seq: int) -> str:
-        """The setting of the two-person rule just before a position: on or off."""
-        said = [self.document(one["payload"]) for one in self.all("log.open", "checkpoint.note") if one["seq"] < seq and one["payload"]]
-        return str((["off"] + [one["two_person_rule"] for one in said if "two_person_rule" in one])[-1])
-
-    def two_people(self, event: dict[str, Any]) -> None:
+    def second_person(self, event: dict[str, Any]) -> None:
         """That an act which takes two people names a proposal: by somebody else, earlier, unexpired, used once, and of exactly this act."""
         action, thing = event["action"], {name: event["object"][name] for name in ("type", "id")}
+        earlier = {one["action"] for one in self.chains[thing["type"], thing["id"]] if one["seq"] < event["seq"]}
         two = action in ("ruling.issue", "payload.redact", "actor.erase", "log.close") or (action == "key.revoke" and event["payload"])
+        two = two or (action in ("run.withdraw", "run.supersede") and "run.publish" in earlier)
         two = two or (action == "role.grant" and self.document(event["payload"])["role"] in ("reviewer", "publisher", "auditor", "administrator"))
-        published = [one["seq"] for one in self.chains[thing["type"], thing["id"]] if one["action"] == "run.publish"]
-        two = two or (action in ("run.withdraw", "run.supersede") and min(published, default=event["seq"]) < event["seq"])
+        self.at = event["at"]
         if event["proposal"] is None:
-            needs, self.at = two and self.two_person_rule(event["seq"]) == "on", event["at"]
-            return demand(not needs, "takes two people, and names no proposal")
+            return demand(not two or self.two_person_rule != "on", "takes two people, and names no proposal")
         proposed, others = self.events.get(event["proposal"], NOBODY), [one["proposal"] for one in self.events.values() if one is not event]
         demand(proposed["action"] == "act.propose" and proposed["seq"] < event["seq"], f"names position {event['proposal']}: no earlier proposal")
         demand(not people(proposed) & people(event), "was proposed and done by the same person")
@@ -376,9 +342,9 @@ class Pack:
         return demand(event["time"] <= said["expires"] and event["proposal"] not in others, "came after its proposal had expired, or had been used")
 
 # -- The report -------------------------------------------------------------------------------------------------------------------------------
-def verify(archive: bytes, policy: bytes | None = None, remembered: dict[str, bytes] | None = None) -> dict[str, Any]:
-    """The whole report; `policy` is the reader's trust policy, `remembered` their earlier checkpoints by file name."""
-    pack, checks = Pack(archive, policy, remembered or {}), []
+def verify(archive: bytes, policy: bytes | None = None, remembered: list[bytes] | None = None) -> dict[str, Any]:
+    """The whole report; `policy` is the reader's trust policy, `remembered` the checkpoints that they kept."""
+    pack, checks = Pack(archive, policy, remembered or []), []
     for number, check in enumerate([check for name, check in vars(Pack).items() if name.startswith("check_")], 1):
         pack.at, odd = "this check", "is not of the form it must have, or rests on a check that failed: "
         try:
@@ -391,29 +357,27 @@ def verify(archive: bytes, policy: bytes | None = None, remembered: dict[str, by
     return {
         "v": 1, "accepted": accepted, "origin": origin, "size": size, "root": root.hex(), "root_base64": base64.b64encode(root).decode(),
         "checkpoint": getattr(pack, "files", {}).get("checkpoint", b"").decode("utf-8", "replace"), "witness_level": "W0",
-        "first_contact": checks[5]["said"] == FIRST_CONTACT, "two_person_rule": pack.two_person_rule(size) if accepted else None,
-        "runs": pack.runs, "absent": getattr(pack, "absent", {}), "checks": checks, "not_proved": NOT_PROVED}
+        "first_contact": checks[5]["said"] == FIRST_CONTACT, "two_person_rule": getattr(pack, "two_person_rule", None),
+        "runs": getattr(pack, "runs", []), "absent": getattr(pack, "absent", {}), "checks": checks, "not_proved": NOT_PROVED}
 
 def lines(report: dict[str, Any]) -> list[str]:
     """The report as people read it."""
     told = [f"{name:<16}{report[name]}" for name in ("origin", "size", "root", "root_base64", "witness_level", "two_person_rule")]
     told += [f"{one['number']:>2} {one['outcome']:<12}{one['check']} {one['said']}".rstrip() for one in report["checks"]]
-    for run in report["runs"]:
-        declared = "undeclared" if run["declared_at"] is None else f"declared at {run['declared_at']}"
-        told.append(f"run {run['run']}: {declared}; {' '.join(run['history'])}")
+    told += [f"run {one['run']}: {' '.join(one['history'])}" for one in report["runs"]]
     told += [f"not here: {digest}: {why}" for digest, why in report["absent"].items()] + [f"{FIRST_CONTACT}."] * report["first_contact"]
-    told += ["This does not prove:", *[f"  {one}" for one in report["not_proved"]]]
-    return [*told, "ACCEPTED: no check failed." if report["accepted"] else "REFUSED: at least one check failed; do not rely on this pack."]
+    said = "ACCEPTED: no check failed." if report["accepted"] else "REFUSED: do not rely on this pack."
+    return [*told, "This does not prove:", *[f"  {one}" for one in report["not_proved"]], said]
 
 def verify_files(pack: Path, trust: Path | None, remember: Path | None) -> dict[str, Any]:
     """The report on a pack; keeps its checkpoint below `remember` if it is accepted, and demands that it goes on from those kept there."""
-    held = {str(one): one.read_bytes() for one in sorted(remember.glob("*.checkpoint"))} if remember else {}
+    held = [one.read_bytes() for one in sorted(remember.glob("*.checkpoint"))] if remember else []
     report = verify(pack.read_bytes(), trust.read_bytes() if trust else None, held)
     if remember and report["accepted"]:
         remember.mkdir(parents=True, exist_ok=True)
-        kept = remember / f"{sha256(report['origin'].encode())[:16]}-{report['size']:012d}.checkpoint"
-        kept.with_suffix(".part").write_bytes(report["checkpoint"].encode())
-        kept.with_suffix(".part").replace(kept)
+        part = remember / f"{sha256(report['origin'].encode())[:16]}-{report['size']:012d}.part"
+        part.write_bytes(report["checkpoint"].encode())
+        part.replace(part.with_suffix(".checkpoint"))
     return report
 
 def main(arguments: list[str] | None = None) -> int:
