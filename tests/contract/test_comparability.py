@@ -135,6 +135,12 @@ def test_a_run_that_does_not_stand_is_refused(state: Any) -> None:
     assert codes(a, b, context=Context({a.digest: Standing(state=state)})) == [("R-25", "run.standing")]
 
 
+def test_a_run_that_a_ruling_excludes_is_refused_by_its_number() -> None:
+    a, b = side("a"), side("b")
+    found = compare(a, b, ISO_PRECISION, Context({a.digest: Standing(excluded_by=7)})).reasons
+    assert [(one.code, one.a, one.b) for one in found] == [("R-25", "excluded by ruling 7", "standing")]
+
+
 def test_the_same_raw_bytes_behind_two_runs_are_refused() -> None:
     a = side("a")
     assert codes(a, replace(side("b"), samples_sha256=a.samples_sha256)) == [("R-29", "bundle.samples.parquet")]

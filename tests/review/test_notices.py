@@ -17,6 +17,7 @@ from lynxweb.audit.record import utc_now
 from lynxweb.audit.replay import replay_audit
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
+from lynxweb.review.key_notices import revoke_key_and_notify
 from lynxweb.review.models.notices import Notice
 from lynxweb.review.notices import lift_notice, notices_for_key, post_notice
 from lynxweb.review.noting import notices_on
@@ -129,3 +130,15 @@ def test_asking_about_many_runs_takes_as_many_queries_as_about_one(cast: Cast, d
     for asked_about in (runs[:1], runs):
         with django_assert_num_queries(5):
             notices_on(asked_about)
+
+
+def test_a_key_revoked_back_puts_a_notice_on_each_run_in_between(cast: Cast) -> None:
+    before, after = submitted(cast), submitted(cast, 2)
+    key = NodeKey.objects.get().key_id
+    reached = revoke_key_and_notify(cast.uploader, key, Run.objects.get(digest=before).position, **asked())
+    assert [(line.source, line.text) for line in notices_on([before, after])[after]] == [
+        ("notice", f"Event {reached.revoked.seq} revoked the key that signed this run: it counts up to position "
+         f"{Run.objects.get(digest=before).position} of the log and no further.")
+    ]  # fmt: skip
+    assert before not in notices_on([before]) and len(reached.notices) == 1
+    assert full_audit().clean and replay_audit() == ()
