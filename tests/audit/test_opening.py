@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from django.db import connection, transaction
 from lynxweb.audit import checks, guards
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Subject
-from lynxweb.audit.keyring import Exposed, kept_key, read_key
+from lynxweb.audit.keyring import Exposed, kept_key, move_key, read_key
 from lynxweb.audit.models import Event, LogDocument
-from lynxweb.audit.opening import log_settings, open_log, receipt_for
+from lynxweb.audit.opening import log_settings, open_log, receipt_for, set_two_person_rule
 from lynxweb.audit.record import NotRecordable, record, recorded_as
 from runner.contract import receipts
 from runner.contract.canonical import sha256
@@ -76,3 +77,32 @@ def test_private_keys_are_readable_by_their_owner_only(tmp_path: Path, settings:
     assert [error.id for error in checks.private_keys()] == ["audit.E004"]
     with pytest.raises(Exposed, match="chmod 600"):
         read_key(path)
+
+
+def test_a_log_key_that_an_earlier_version_left_beside_the_receipt_key_moves_to_the_signer(tmp_path: Path) -> None:
+    old, new = tmp_path / "keys", tmp_path / "signer"
+    key = kept_key(old, "log.pem")
+    move_key("log.pem", old, new)
+    assert read_key(new / "log.pem") == key and not (old / "log.pem").exists() and new.stat().st_mode & 0o777 == 0o700
+    kept_key(old, "log.pem")
+    move_key("log.pem", old, new)
+    assert read_key(new / "log.pem") == key, "a key that is there is never replaced"
+
+
+@pytest.mark.django_db
+def test_the_log_key_lies_in_the_signers_folder_alone(settings: Any) -> None:
+    assert read_key(settings.LYNXWEB_SIGNER_HOME / "log.pem").public.hex() == log_settings().log_key
+    assert not (settings.LYNXWEB_KEYS / "log.pem").exists()
+
+
+@pytest.mark.django_db
+def test_a_checkpoint_note_switches_the_two_person_rule_and_nothing_else(append: Append) -> None:
+    before = log_settings()
+    recorded = set_two_person_rule(ENGINEER, True, reason=BECAUSE, request_id="two:on")
+    assert log_settings() == replace(before, two_person_rule=True)
+    event = Event.objects.get(seq=recorded.seq)
+    assert (event.action, event.object_type, event.object_id, event.object_rev) == ("checkpoint.note", "log", before.origin, 2)
+    document = json.loads(bytes(LogDocument.objects.get(digest=json.loads(bytes(event.leaf))["payload"]).content))
+    assert document == {"v": 1, "origin": before.origin, "log_key": before.log_key, "receipt_key": before.receipt_key, "two_person_rule": "on"}
+    set_two_person_rule(ENGINEER, False, reason=BECAUSE, request_id="two:off")
+    assert log_settings() == before
