@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from lynxweb.registry.models import FindingRow, MethodologyVersion, Run
 from lynxweb.registry.redacting import content_of
 from lynxweb.registry.rulings import excluded
 from lynxweb.registry.seeing import runs_seen_by
-from runner.contract.citations import Cited
+from runner.contract.citations import CitationRefusal, Cited
 from runner.contract.decision import CandidateAnswer, candidate_answer
 from runner.contract.findings import Finding, latency_withheld
 from runner.contract.requirement import Requirement, same_workload
@@ -24,12 +25,12 @@ MOST_OTHERS = 50  # of the runs under methodologies that are no evidence: shown 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One configuration by fingerprint, how a list names it, and its runs on this workload."""
+    """One configuration by fingerprint, how a list names it, and its runs on this workload; one whose bytes are gone comes as its refusal."""
 
     fingerprint: str
     label: str
     product: str
-    runs: tuple[Cited, ...]
+    runs: tuple[Cited | CitationRefusal, ...]
 
 
 def committee_view(organisation: str, actor: Actor) -> Actor:
@@ -58,22 +59,36 @@ def answers_for(actor: Actor, asked: Requirement, names: Mapping[str, str]) -> t
     return tuple(candidate_answer(asked, name, fingerprint, found.get(fingerprint, ())) for fingerprint, name in names.items())
 
 
-def runs_by_fingerprint(actor: Actor, asked: Requirement) -> dict[str, tuple[Cited, ...]]:
+def runs_by_fingerprint(actor: Actor, asked: Requirement) -> dict[str, tuple[Cited | CitationRefusal, ...]]:
     """The runs of every candidate."""
     return {one.fingerprint: one.runs for one in candidates_for(actor, asked)}
+
+
+def unseen_runs(asked: Requirement) -> dict[str, int]:
+    """How many runs on this workload the organisation keeps from its own committee, by fingerprint: a count, and nothing else of them.
+
+    A run that was made private leaves every answer; without this count it would leave in silence.
+    """
+    under = [*asked.workload.methodologies, *_alike(asked)]
+    private = Run.objects.of_organisation(asked.organisation).filter(visibility="private", methodology__in=under)
+    return dict(Counter(private.values_list("executor__fingerprint", flat=True)))
 
 
 def _newest_first(run: Run) -> int:
     return -run.position
 
 
+def _alike(asked: Requirement) -> list[str]:
+    """The other published methodologies that ask for the same work."""
+    versions = MethodologyVersion.objects.exclude(digest__in=asked.workload.methodologies).select_related("document")
+    return [version.digest for version in versions if same_workload(asked, gathering.methodology(content_of(version.document)))]
+
+
 def _under(actor: Actor, asked: Requirement, *, named: bool) -> Iterable[Run]:
     seen = runs_seen_by(committee_view(asked.organisation, actor)).whole()
     if named:
         return seen.filter(methodology__in=asked.workload.methodologies)
-    versions = MethodologyVersion.objects.exclude(digest__in=asked.workload.methodologies).select_related("document")
-    alike = [version.digest for version in versions if same_workload(asked, gathering.methodology(content_of(version.document)))]
-    return seen.filter(methodology__in=alike).order_by("-position")[:MOST_OTHERS]
+    return seen.filter(methodology__in=_alike(asked)).order_by("-position")[:MOST_OTHERS]
 
 
 def _withheld(runs: Iterable[Run]) -> dict[str, list[Finding]]:
@@ -86,11 +101,13 @@ def _withheld(runs: Iterable[Run]) -> dict[str, list[Finding]]:
     return found
 
 
-def _cited(runs: Iterable[Run], barred: Mapping[str, int], findings: Mapping[str, list[Finding]]) -> Iterable[Cited]:
+def _cited(runs: Iterable[Run], barred: Mapping[str, int], findings: Mapping[str, list[Finding]]) -> Iterable[Cited | CitationRefusal]:
     for run in runs:
         try:
             side = gathering.side(run)
-        except Redacted:  # nobody can check it any more, so it answers nothing
+        except Redacted as gone:  # nobody can check it any more, so it answers nothing, and that is said
+            text = f"Its bytes {gone.digest[:12]} were redacted by event {gone.position}, so nobody can check it any more."
+            yield CitationRefusal(run=run.digest, code="redacted", text=text, successor=run.successor)
             continue
         withheld = {
             point.name: tuple(one.code for one in findings.get(run.digest, ()) if latency_withheld([one], point.name))

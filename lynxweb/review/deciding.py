@@ -13,6 +13,7 @@ from lynxweb.audit.actors import Actor
 from lynxweb.audit.leaf import instant
 from lynxweb.audit.models import Event
 from lynxweb.registry import gathering
+from lynxweb.registry.missing import Redacted
 from lynxweb.registry.models import MethodologyVersion, Run
 from lynxweb.registry.redacting import content_of
 from lynxweb.registry.rulings import excluded
@@ -43,10 +44,15 @@ def state_problems(stated: AsOf) -> Iterator[Problem]:
         yield Problem("as_of.root", stated.root, true, "draft the decision again", "another-log")
 
 
+def members_of(organisation: str) -> tuple[str, ...]:
+    """The actor ids of those who sit in the organisation's committee now, in order."""
+    seats = Membership.objects.held().filter(organisation=organisation, role=Role.COMMITTEE.value, person__is_active=True)
+    return tuple(sorted(set(seats.values_list("person__actor_id", flat=True))))
+
+
 def member_problems(organisation: str, members: Iterable[str]) -> Iterator[Problem]:
     """The members who do not sit in the organisation's committee now."""
-    seats = Membership.objects.held().filter(organisation=organisation, role=Role.COMMITTEE.value, person__is_active=True)
-    sitting = set(seats.values_list("person__actor_id", flat=True))
+    sitting = set(members_of(organisation))
     for place, member in enumerate(members):
         if member not in sitting:
             yield Problem(f"members[{place}]", member, "an active member of the committee", "name those who are to sign", "not-a-member")
@@ -92,7 +98,10 @@ def _newer_executors(view: Actor, cited: Iterable[Run], decision: Decision) -> I
 
 
 def _driver(run: Run) -> str:
-    found = gathering.executor(content_of(run.executor.document)).sw.driver.version
+    try:
+        found = gathering.executor(content_of(run.executor.document)).sw.driver.version
+    except Redacted:  # nobody can read it any more: a driver that is known differs from it, and the committee looks again
+        return "redacted"
     return str(found.value if found.known else found.status)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from runner.contract.answers import Answer
@@ -35,18 +36,35 @@ class NamedMethodology:
 
 
 @dataclass(frozen=True)
+class RedactedPart:
+    """A part of a run's bundle that is gone: its name there, and the event that took it out."""
+
+    run: str
+    name: str
+    position: int
+
+
+@dataclass(frozen=True)
 class MatrixRow:
-    """One candidate in the matrix of a requirement: how it is named, and the answer that its runs give now."""
+    """One candidate in the matrix of a requirement: how it is named, and the answer that its runs give now.
+
+    `unseen` counts the runs of this configuration that the organisation keeps from its committee; `redacted` is what is gone of those it sees.
+    """
 
     fingerprint: str
     label: str
     product: str
     answer: Answer
+    unseen: int = 0
+    redacted: tuple[RedactedPart, ...] = ()
 
 
 @dataclass(frozen=True)
 class RequirementView:
-    """One requirement with its document, its matrix of candidates, its versions (newest first) and what the actor may do with it."""
+    """One requirement with its document, its matrix of candidates, its versions (newest first) and what the actor may do with it.
+
+    `unseen_elsewhere` counts runs that the committee may not see on configurations of which it sees none.
+    """
 
     card: RequirementCard
     requirement: Requirement
@@ -57,6 +75,7 @@ class RequirementView:
     decisions: tuple[DecisionCard, ...]
     may_supersede: bool
     may_decide: bool
+    unseen_elsewhere: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,7 +132,10 @@ class DecisionCard:
 
 @dataclass(frozen=True)
 class DecisionView:
-    """One decision with its documents, its badge with every trigger that fired, its signatures and later words, and what the actor may do."""
+    """One decision with its documents, its badge with every trigger that fired, its signatures and later words, and what the actor may do.
+
+    `unseen` counts, by fingerprint of a candidate, the runs that the organisation keeps from its committee now.
+    """
 
     card: DecisionCard
     decision: Decision
@@ -123,6 +145,7 @@ class DecisionView:
     addenda: tuple[AddendumLine, ...]
     may_sign: bool
     may_append: bool
+    unseen: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

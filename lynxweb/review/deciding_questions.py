@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Count
@@ -14,7 +15,8 @@ from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event
 from lynxweb.audit.record import utc_now
 from lynxweb.registry.models import MethodologyVersion, Run
-from lynxweb.review.candidates import MOST_CANDIDATES, candidates_for
+from lynxweb.registry.redacting import redacted_parts
+from lynxweb.review.candidates import MOST_CANDIDATES, Candidate, candidates_for, unseen_runs
 from lynxweb.review.deciding import standing_of
 from lynxweb.review.deciding_cards import (
     AddendumLine,
@@ -23,6 +25,7 @@ from lynxweb.review.deciding_cards import (
     MatrixRow,
     NamedMethodology,
     PreRegistered,
+    RedactedPart,
     RequirementCard,
     RequirementView,
     SignatureLine,
@@ -32,7 +35,9 @@ from lynxweb.review.models.decisions import Decision as DecisionRow
 from lynxweb.review.models.decisions import RequirementVersion
 from lynxweb.review.requirements import attached, document_of, methodologies_of, version_for
 from runner.contract.answers import answer
+from runner.contract.citations import CitationRefusal
 from runner.contract.decision import Decision
+from runner.contract.requirement import Requirement
 
 MOST_LISTED = 100
 
@@ -48,18 +53,19 @@ def requirement_for(actor: Actor, digest: str, *, clock: Callable[[], datetime] 
     version = version_for(acting, digest)
     asked, card = document_of(version), _requirement_cards([version])[0]
     candidates, known = candidates_for(acting, asked), methodologies_of(asked)
-    matrix = tuple(MatrixRow(one.fingerprint, one.label, one.product, answer(asked, one.runs)) for one in candidates[:MOST_CANDIDATES])
+    unseen, matrix = unseen_runs(asked), _matrix(asked, candidates[:MOST_CANDIDATES])
     newest = card.superseded_by is None
     return RequirementView(
         card=card,
         requirement=asked,
         methodologies=tuple(NamedMethodology(name, how.name, how.version, how.title) for name, how in sorted(known.items())),
-        matrix=matrix,
+        matrix=tuple(replace(row, unseen=unseen.get(row.fingerprint, 0)) for row in matrix),
         left_off=len(candidates) - len(matrix),
         versions=_requirement_cards(_chain(acting, version)),
         decisions=tuple(_decision_card(acting, row, clock) for row in version.decisions.whole().newest()),
         may_supersede=newest and may(acting, Action.REQUIREMENT_SUPERSEDE),
         may_decide=newest and may(acting, Action.DECISION_SIGN),
+        unseen_elsewhere=sum(unseen.values()) - sum(unseen.get(one.fingerprint, 0) for one in candidates),
     )
 
 
@@ -73,14 +79,14 @@ def decision_for(actor: Actor, digest: str, *, clock: Callable[[], datetime] = u
     """One decision with everything that a page or a pack shows of it."""
     acting = require(actor, READ)
     row = DecisionRow.objects.whole().get(digest=decision_row_for(acting, digest).digest)
-    decision = Decision.read(attached(row.digest))
+    decision, asked = Decision.read(attached(row.digest)), document_of(row.requirement)
     signed = {one.actor: one for one in row.signatures.all()}
     lines = tuple(SignatureLine(member, signed[member].position, signed[member].signed_at) if member in signed else SignatureLine(member, None, None)
                   for member in decision.members)  # fmt: skip
     return DecisionView(
         card=_decision_card(acting, row, clock),
         decision=decision,
-        requirement=document_of(row.requirement),
+        requirement=asked,
         pre_registered=_pre_registered(row, decision),
         signatures=lines,
         addenda=tuple(
@@ -89,7 +95,19 @@ def decision_for(actor: Actor, digest: str, *, clock: Callable[[], datetime] = u
         ),
         may_sign=acting.id in decision.members and acting.id not in signed and may(acting, Action.DECISION_SIGN),
         may_append=may(acting, Action.DECISION_APPEND),
+        unseen={name: count for name, count in unseen_runs(asked).items() if decision.candidate(name)},
     )
+
+
+def _matrix(asked: Requirement, candidates: Sequence[Candidate]) -> list[MatrixRow]:
+    """The row of each candidate, with what was redacted of its runs."""
+    named = {one.fingerprint: [run.run if isinstance(run, CitationRefusal) else run.digest for run in one.runs] for one in candidates}
+    gone = redacted_parts(digest for digests in named.values() for digest in digests)
+    parts = {
+        fingerprint: tuple(RedactedPart(run, name, one.position) for run in digests for name, one in sorted(gone.get(run, {}).items()))
+        for fingerprint, digests in named.items()
+    }
+    return [MatrixRow(one.fingerprint, one.label, one.product, answer(asked, one.runs), redacted=parts[one.fingerprint]) for one in candidates]
 
 
 def decisions_citing(run_digest: str) -> tuple[str, ...]:

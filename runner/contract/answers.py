@@ -38,18 +38,21 @@ class Answer(Document):
     refused: Annotated[tuple[CitationRefusal, ...], Bound(max_length=MOST_REASONS)]
 
 
-def answer(requirement: Requirement, candidate_runs: Sequence[Cited]) -> Answer:
+def answer(requirement: Requirement, candidate_runs: Sequence[Cited | CitationRefusal]) -> Answer:
     """Judge the runs of one configuration; the same in whatever order they come. Raises ValueError for runs of several fingerprints.
+
+    A run that nobody can check any more, because its bytes are gone, comes as its refusal and is told with the others.
 
     MEETS: some admissible run shows the service level at an operating point at or above the rate, no admissible run refutes it at a rate from the
     asked one up to that point, and the same bundle's quality reaches every bound. FAILS: quality is below in every admissible run that evaluated
     it, or the lowest load measured at or above the rate is refuted and no other is met. Everything else is NO EVIDENCE: nothing to cite, no point
     at that load (R-41: nothing is said beyond what was measured), not decided yet, or runs that contradict each other.
     """
-    if len({one.side.run.fingerprint for one in candidate_runs}) > 1:
+    runs = sorted((one for one in candidate_runs if isinstance(one, Cited)), key=lambda one: one.digest)
+    if len({one.side.run.fingerprint for one in runs}) > 1:
         raise ValueError("answer: the runs of one configuration; each fingerprint is a candidate of its own")
-    runs = sorted(candidate_runs, key=lambda one: one.digest)
-    refused = [one for cited in runs for one in citation_refusals(requirement, cited)]
+    gone = sorted((one for one in candidate_runs if isinstance(one, CitationRefusal)), key=lambda one: one.run)
+    refused = [*(one for cited in runs for one in citation_refusals(requirement, cited)), *gone]
     barred = {one.run for one in refused}
     admitted = [cited for cited in runs if cited.digest not in barred]
     if not admitted:

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from runner.contract.answers import Answer, answer
 from runner.contract.canonical import digest, encode
-from runner.contract.citations import Cited
+from runner.contract.citations import CitationRefusal, Cited
 from runner.contract.fields import Digest, Document, Instant
 from runner.contract.loads import Natural
 from runner.contract.problems import Problem
@@ -128,13 +128,15 @@ class Decision(Document):
         return next((one for one in self.candidates if one.fingerprint == fingerprint), None)
 
 
-def candidate_answer(requirement: Requirement, name: str, fingerprint: str, runs: Sequence[Cited]) -> CandidateAnswer:
+def candidate_answer(requirement: Requirement, name: str, fingerprint: str, runs: Sequence[Cited | CitationRefusal]) -> CandidateAnswer:
     """The answer of a candidate's runs, under its name; `Problems` for what is no name or no fingerprint."""
     found = answer(requirement, runs).model_dump(mode="json")
     return CandidateAnswer.read(encode({**found, "name": name, "fingerprint": fingerprint}))
 
 
-def decision_problems(decision: Decision, requirement: Requirement, runs: Mapping[str, Sequence[Cited]]) -> Iterator[Problem]:
+def decision_problems(
+    decision: Decision, requirement: Requirement, runs: Mapping[str, Sequence[Cited | CitationRefusal]]
+) -> Iterator[Problem]:  # fmt: skip
     """Where a decision says something else than its requirement and the runs of its candidates (by fingerprint) give."""
     stated = {"requirement_sha256": decision.requirement_sha256, "organisation": decision.organisation, "methodologies": list(decision.methodologies)}
     true = {
