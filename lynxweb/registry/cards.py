@@ -16,7 +16,10 @@ from runner.contract.run import MetricValue, Run
 
 @dataclass(frozen=True)
 class RunCard:
-    """One run as a list shows it; `primary` is the primary metric, None where it was withheld or must not be shown."""
+    """One run as a list shows it; `primary` is the primary metric, None where it was withheld or must not be shown.
+
+    `state` says whether it stands, `stage` how far its review went, `visibility` who sees it.
+    """
 
     digest: str
     label: str
@@ -34,6 +37,14 @@ class RunCard:
     methodology_digest: str
     executor_digest: str
     position: int
+    state: str = "standing"
+    stage: str = "submitted"
+    visibility: str = "organisation"
+
+    @property
+    def stands(self) -> bool:
+        """Whether nobody withdrew or superseded it."""
+        return self.state == "standing"
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,7 @@ class RunView:
     position: int
     open_declarations: int
     key_id: str
+    abandoned_declarations: int = 0
 
     @property
     def digest(self) -> str:

@@ -47,6 +47,9 @@ def _card(run: Run, grade: str, numbers: bool) -> RunCard:
         methodology_digest=run.methodology_id,
         executor_digest=run.executor_id,
         position=run.position,
+        state=run.state,
+        stage=run.stage,
+        visibility=run.visibility,
     )
 
 

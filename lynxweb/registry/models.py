@@ -147,6 +147,14 @@ class DeclarationQuerySet(InsertOnlyQuerySet["Declaration"]):
         """Those that somebody has given up."""
         return self.filter(abandonment__isnull=False)
 
+    def told(self, state: str | None) -> Self:
+        """Those of one state (`open`, `used`, `abandoned`; None for all), newest first, each with the run that answers it as `answered_by`."""
+        answer = models.Subquery(Run.objects.filter(nonce=models.OuterRef("pk")).values("digest")[:1])
+        listed = self.annotate(answered_by=answer).select_related("node", "abandonment").order_by("-declared_at", "nonce")
+        if state == "used":
+            return listed.filter(answered_by__isnull=False)
+        return listed.open() if state == "open" else listed.abandoned() if state == "abandoned" else listed
+
 
 class Declaration(InsertOnly):
     """A promise to measure: its nonce is signed into the bundle. The run with this nonce answers it; an abandonment gives it up."""

@@ -77,6 +77,7 @@ def run_for(actor: Actor, digest: str) -> RunView:
     side, findings = gathering.side(run), rechecking.findings_of(run)
     standing, card = gathering.standing(run), gathering.card(run)
     capped = any(finding.rule.level == "cap" for finding in findings)
+    beside = Declaration.objects.beside(run.methodology_id, run.node_id)
     return RunView(
         card=card,
         run=side.run,
@@ -91,8 +92,9 @@ def run_for(actor: Actor, digest: str) -> RunView:
         artifacts=gathering.artifact_lines(run),
         receipt=_receipt(run.digest),
         position=run.position,
-        open_declarations=Declaration.objects.beside(run.methodology_id, run.node_id).open().count(),
+        open_declarations=beside.open().count(),
         key_id=run.key_id,
+        abandoned_declarations=beside.abandoned().count(),
     )
 
 
