@@ -6,7 +6,7 @@ and revoke its own keys alone, because a stolen key cannot wait; reaching back t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -210,7 +210,7 @@ def _bad_signature(path: str, expected: str) -> Problem:
     return Problem(path, "a signature that does not verify", expected, "sign again, with the right key", "bad-proof")
 
 
-def _refuse(problems: Any) -> None:
+def _refuse(problems: Iterable[Problem]) -> None:
     found = list(problems)
     if found:
         raise Problems(found)
