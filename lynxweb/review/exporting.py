@@ -19,6 +19,7 @@ from lynxweb.audit.record import hold, record, utc_now
 from lynxweb.registry.models import Run
 from lynxweb.registry.seeing import run_seen_by
 from lynxweb.review import closure, contents, deciding_questions, readers_pages
+from lynxweb.review.acting import made_before
 from lynxweb.review.deciding_cards import DecisionView
 from lynxweb.review.models.packs import Pack
 from runner.contract import pack
@@ -50,7 +51,7 @@ def export_pack(
 ) -> Pack:
     """Pin the contents of a pack and record who took it, and why; `sealing.sealed` gives its bytes once a checkpoint covers it.
 
-    Raises `NotFound` for what the actor may not see, `Problems` where nothing or too much is asked for.
+    Raises `NotFound` for what the actor may not see, `Problems` where nothing or too much is asked for. The same request again gives the same pack.
     """
     acting = require(actor, Action.PACK_EXPORT)
     assert acting.organisation is not None, "packs are exported by people and nodes, who belong to an organisation"
@@ -61,6 +62,8 @@ def export_pack(
     with transaction.atomic():
         # Nobody writes while the heads are read, so that they are the newest ones when the export is recorded.
         position = hold(transaction.get_connection())
+        if (known := made_before(request_id, Action.PACK_EXPORT)) is not None:
+            return Pack.objects.get(position=known.seq)
         files = _files(acting, runs, decision, also, wanted)
         made = Pack.objects.create(
             id=pack_id, organisation_id=acting.organisation, position=position, content_sha256=snapshots.keep(pack.content_list(files)),
