@@ -176,14 +176,13 @@ class Pack:
 
     def check_1_archive(self) -> None:
         """The archive holds plain files, and not a byte beside them."""
-        self.at, self.files = "archive", unzip(self.archive)
+        self.files = unzip(self.archive)
 
     def check_2_manifest(self) -> None:
         """The manifest lists exactly these files."""
         listed = read_json(self.file("manifest.json"))["files"]
         for name in sorted({*listed, *self.files} - {"manifest.json", "checkpoint"}):
-            found = {"sha256": sha256(self.file(name)), "size": len(self.files[name])}
-            demand(canonical(listed.get(name)) == canonical(found), "is not the file that manifest.json lists")
+            demand(listed.get(name) == {"sha256": sha256(self.file(name)), "size": len(self.files[name])}, "is not the file that manifest.json lists")
 
     def check_3_checkpoint(self) -> None:
         """The checkpoint is signed by the log that the trust policy names."""
@@ -261,7 +260,8 @@ class Pack:
         self.runs, self.members = list[dict[str, Any]](), list[tuple[str, str]]()
         for event in self.all("run.submit"):
             seq, digest, place = event["seq"], event["object"]["id"], f"bundles/{event['payload']}.dsse.json"
-            run = {"run": digest, "declared_at": None, "history": ["undeclared", *(f"{one['action']}@{one['seq']}" for one in self.chains["run", digest])]}
+            history = ["undeclared", *[f"{one['action']}@{one['seq']}" for one in self.chains["run", digest]]]
+            run = {"run": digest, "declared_at": None, "history": history}
             self.runs.append(run)
             if place not in self.files and event["payload"] in self.absent:
                 continue
@@ -346,7 +346,7 @@ def verify(archive: bytes, policy: bytes | None = None, remembered: list[bytes] 
     """The whole report; `policy` is the reader's trust policy, `remembered` the checkpoints that they kept."""
     pack, checks = Pack(archive, policy, remembered or []), []
     for number, check in enumerate([check for name, check in vars(Pack).items() if name.startswith("check_")], 1):
-        pack.at, odd = "this check", "is not of the form it must have, or rests on a check that failed: "
+        pack.at, odd = "this pack", "is not of the form it must have, or rests on a check that failed: "
         try:
             nothing = check(pack)
             outcome, said = ("NOT PRESENT", nothing) if nothing else ("PASS", "")

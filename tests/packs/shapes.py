@@ -57,7 +57,11 @@ def _declared_run(two_person_rule: str = "off") -> tuple[Story, str, list[Name]]
     story.begin(two_person_rule)
     story.declare(nonce_of(1))
     run = story.submit(nonce=nonce_of(1))
-    return story, run, [("run", run), ("declaration", nonce_of(1)), ("methodology", story.how.sha256), ("node", story.node), ("key", story.key.key_id)]
+    return (
+        story,
+        run,
+        [("run", run), ("declaration", nonce_of(1)), ("methodology", story.how.sha256), ("node", story.node), ("key", story.key.key_id)],
+    )
 
 
 SHAPES: Mapping[str, Callable[[], Assembled]] = {"one run": one_run, "governed": governed, "decided": decided}

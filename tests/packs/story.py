@@ -63,7 +63,9 @@ class Story:
         opened = bundles.read(io.BytesIO(sealed))
         self.bundles[opened.digest] = opened
         submitter = who or self.node_actor
-        self.ledger.act(Action.RUN_SUBMIT, ("run", opened.digest), who=submitter, payload=sha256(opened.envelope_bytes), private={"address": "192.0.2.7"})
+        self.ledger.act(
+            Action.RUN_SUBMIT, ("run", opened.digest), who=submitter, payload=sha256(opened.envelope_bytes), private={"address": "192.0.2.7"}
+        )
         self.ledger.act(Action.RUN_CHECK, ("run", opened.digest), basis={"checker": "a@1", "codes": []})
         return opened.digest
 
