@@ -1,4 +1,4 @@
-"""What acts must show: bytes are here or explained, openings fit, two people acted, reasons are given, nobody judged an own run, the export is last."""
+"""What acts must show: bytes are here or explained, openings fit, two people acted, reasons are given, nobody judged an own run."""
 
 from __future__ import annotations
 
