@@ -56,8 +56,7 @@ def history_of(objects: Iterable[Name]) -> History:
 def _take(name: Name, events: dict[int, bytes], heads: dict[Name, tuple[int, int | None]]) -> None:
     chain = list(Event.objects.on(*name))
     events |= {event.seq: bytes(event.leaf) for event in chain}
-    if chain or name == RULINGS:
-        heads[name] = (chain[-1].object_rev, chain[-1].seq) if chain else (0, None)
+    heads[name] = (chain[-1].object_rev, chain[-1].seq) if chain else (0, None)  # a review without a report yet is a head too
 
 
 def _proposals(leaves: Iterable[bytes]) -> set[int]:

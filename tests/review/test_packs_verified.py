@@ -1,0 +1,63 @@
+"""The bare verifier on packs that the site really made: open reviews, runs declared by people, published, withdrawn and redacted ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lynxweb.audit import signing
+from lynxweb.audit.models import Event
+from lynxweb.registry.declaration import declare
+from lynxweb.registry.models import Run
+from lynxweb.review import readers_pages, sealing
+from lynxweb.review.exporting import Wanted, export_pack
+from lynxweb.review.redaction import redact_payload
+from lynxweb.review.withdrawal import withdraw
+from runner import verify
+from tests import builders
+from tests.audit.conftest import signer
+from tests.registry.world import BECAUSE, bundle_of, upload
+from tests.review.conftest import cast
+from tests.review.people import WRONG, Cast, opened, published, requested
+
+__all__ = ["cast", "signer"]
+
+BEFORE_IT_RAN = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+def told(cast: Cast, *runs: str, held: tuple[int, ...] = ()) -> dict[str, Any]:
+    """What the verifier says of a pack of these runs."""
+    actor = cast.site.actor
+    exported = export_pack(actor, Wanted(runs=runs, held=held), reason=BECAUSE, request_id=f"pack:{Event.objects.count()}")
+    signing.sign()
+    report = verify.verify(sealing.sealed(actor, exported.id).content, readers_pages.trust_policy())
+    assert [(one["number"], one["said"]) for one in report["checks"] if one["outcome"] == "FAIL"] == []
+    return report
+
+
+def test_a_review_that_is_still_open_is_part_of_the_pack(cast: Cast, signer: Path) -> None:
+    run = requested(cast)
+    review = opened(cast.reviewer, run)
+    assert review and told(cast, run)["runs"][0]["history"][-1].startswith("review.open")
+
+
+def test_a_run_that_a_person_declared_for_its_node_answers_that_declaration(cast: Cast, signer: Path) -> None:
+    site = cast.site
+    made = declare(site.actor, builders.methodology().sha256, request_id="declare:1", node_id=site.node.id, clock=lambda: BEFORE_IT_RAN)
+    run = upload(site, bundle_of(site, nonce=made.nonce)).run_digest
+    assert told(cast, run)["runs"][0]["history"][0].startswith("run.declare@")
+
+
+def test_a_published_and_a_withdrawn_run_keep_their_whole_history(cast: Cast, signer: Path) -> None:
+    run = published(cast)
+    withdraw(cast.publisher, run, reason=WRONG, request_id="withdraw:1")
+    history = told(cast, run)["runs"][0]["history"]
+    assert history[0] == "undeclared" and history[-1].startswith("run.withdraw")
+
+
+def test_redacted_samples_are_explained(cast: Cast, signer: Path) -> None:
+    run = requested(cast)
+    digest = Run.objects.get(digest=run).samples_sha256
+    redact_payload(cast.publisher, digest, reason=WRONG, request_id="redact:1")
+    assert digest in told(cast, run)["absent"]
