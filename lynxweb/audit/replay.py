@@ -53,7 +53,7 @@ def replay(using: str = DEFAULT_DB_ALIAS) -> Replay:
         found |= dict.fromkeys(_stated_faults(run, stretch))
     for projection in PROJECTIONS.values():
         found |= dict.fromkeys(_projection_faults(run, projection, told))
-    found |= dict.fromkeys(_unmade_faults(run))
+    found |= dict.fromkeys(_unmade_faults(run, told))
     found |= {ReplayFault("audit_document", digest, "digest", what): None for digest, what in told.missing.items()}
     found |= dict.fromkeys([*content_faults(using, run.redacted), *payload_faults(told.payloads, using), *private_faults(using)])
     run.faults = tuple(found)
@@ -76,14 +76,26 @@ def _stated_faults(run: Replay, stretch: Iterable[Stated]) -> Iterator[ReplayFau
             yield from _differences(run, table, one.key, one.columns, columns_of(stored[one.key]))
 
 
-def _unmade_faults(run: Replay) -> Iterator[ReplayFault]:
-    """Rows of tables of parts that no snapshot states."""
+def _unmade_faults(run: Replay, told: Told) -> Iterator[ReplayFault]:
+    """Rows of tables of parts that no snapshot states, but for those of objects that are older than snapshots."""
     for model in {apps.get_model(name) for name in PARTS.values()}:
-        key = model._meta.pk.attname
-        for one in model._base_manager.using(run.using).values_list("pk", flat=True).iterator(chunk_size=ROWS_AT_ONCE):
+        parents = [(one.attname, PROJECTIONS[one.related_model._meta.label]) for one in model._meta.concrete_fields if _is_projected(one)]
+        names = ["pk", *(name for name, _ in parents)]
+        for key, *of in model._base_manager.using(run.using).values_list(*names).iterator(chunk_size=ROWS_AT_ONCE):
             run.rows += 1
-            if one not in run.seen[model]:
-                yield ReplayFault(model._meta.db_table, str(one), key, UNMADE)
+            if key in run.seen[model]:
+                continue
+            if told.is_early([(projection.object_type, str(one)) for (_, projection), one in zip(parents, of, strict=True)]):
+                run.unkept += 1
+            else:
+                yield ReplayFault(model._meta.db_table, str(key), model._meta.pk.attname, UNMADE)
+
+
+def _is_projected(field: Any) -> bool:
+    """Whether a column refers to a row with events of its own, by the id that these events name."""
+    related = field.related_model
+    projection = PROJECTIONS.get(related._meta.label) if related is not None else None
+    return projection is not None and projection.id_column == related._meta.pk.column
 
 
 def _projection_faults(run: Replay, projection: Projection, told: Told) -> Iterator[ReplayFault]:

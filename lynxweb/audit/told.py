@@ -11,7 +11,7 @@ from django.db import models
 
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event, LogDocument
-from lynxweb.audit.projections import PARTS, lasting
+from lynxweb.audit.projections import PARTS, PROJECTIONS, lasting
 from runner.contract.canonical import decode
 from runner.contract.problems import Problems
 
@@ -59,6 +59,7 @@ class Told:
     using: str
     objects: dict[str, dict[str, History]] = field(default_factory=dict)
     since: int | None = None
+    some_early: bool = False
     missing: dict[str, str] = field(default_factory=dict)
     payloads: dict[str, int] = field(default_factory=dict)
 
@@ -74,6 +75,12 @@ class Told:
                 yield self._stretch(batch)
                 batch = []
         yield self._stretch(batch)
+
+    def is_early(self, names: list[tuple[str, str]]) -> bool:
+        """Whether one of these objects (type, id) is older than the first kept snapshot; without a name, whether any object is."""
+        if names:
+            return any((one := self.objects.get(kind, {}).get(name)) is not None and 1 in one.by_rev and one.by_rev[1].early for kind, name in names)
+        return self.some_early
 
     def _stretch(self, leaves: list[dict[str, Any]]) -> list[Stated]:
         snapshots = documents({leaf["after"] for leaf in leaves if leaf["after"]}, self.using)
@@ -93,6 +100,7 @@ class Told:
     def _note(self, leaf: dict[str, Any]) -> None:
         subject = leaf["object"]
         known = self.objects.setdefault(subject["type"], {})
+        self.some_early |= self.since is None and any(one.object_type == subject["type"] for one in PROJECTIONS.values())
         made = Made(leaf["seq"], subject["rev"], leaf["after"], self.since is None, leaf["commit"] or {})
         history = known.setdefault(subject["id"], History(made))
         history.newest = made

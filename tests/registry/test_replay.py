@@ -7,9 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection, models, transaction
 
+from lynxweb.accounts.models import Node, Organisation
 from lynxweb.audit import guards, projections
 from lynxweb.audit.actions import Action
+from lynxweb.audit.actors import SYSTEM, Subject
 from lynxweb.audit.leaf import instant
+from lynxweb.audit.opening import open_log
+from lynxweb.audit.record import record
 from lynxweb.audit.replay import replay, replay_audit
 from lynxweb.registry.declaration import declare
 from tests import builders
@@ -62,3 +66,26 @@ def test_a_row_that_is_gone_is_named(filled: World, model: type[models.Model]) -
         faults = replay_audit()
         transaction.set_rollback(True)
     assert [fault for fault in faults if fault.table == table and fault.key in named]
+
+
+def _node(name: str, after: str | None) -> Node:
+    """A node whose event keeps the snapshot `after`, as events did before snapshots were."""
+    home, _ = Organisation.objects.get_or_create(id="org_old", name="Old", secret=bytes(32))
+    with transaction.atomic():
+        node = Node.objects.create(id=f"node_{name}", organisation=home, name=name, rev=1)
+        record(Action.NODE_ENROL, Subject("node", node.id, 1), actor=SYSTEM, request_id=name, after=after)
+    return node
+
+
+def test_rows_older_than_snapshots_are_counted_and_no_fault(db: None) -> None:
+    open_log()
+    _node("early", after=None)
+    assert (replay().faults, replay().unkept) == ((), 1)
+
+
+def test_an_event_without_a_snapshot_is_a_fault_once_there_are_snapshots(site: World) -> None:
+    late = _node("late", after=None)
+    lost = _node("lost", after="0" * 64)
+    assert {(fault.table, fault.key) for fault in replay_audit()} == {
+        ("accounts_node", late.id), ("accounts_node", lost.id), ("audit_document", "0" * 64)
+    }  # fmt: skip

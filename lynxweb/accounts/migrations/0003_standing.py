@@ -7,6 +7,7 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from lynxweb.accounts.guarding import guards
+from lynxweb.audit.guards import deny_updates
 from lynxweb.audit.operations import InstallGuard
 
 
@@ -31,5 +32,5 @@ class Migration(migrations.Migration):
         migrations.AddField(model_name="membership", name="revoked", field=models.BooleanField(default=False)),
         migrations.AddField(model_name="person", name="rev", field=models.BigIntegerField(default=1)),
         migrations.RunPython(count_events, migrations.RunPython.noop),
-        *(InstallGuard(guard) for guard in guards()),
+        *(InstallGuard(guard) for guard in [*guards(), deny_updates("private_value")]),
     ]
