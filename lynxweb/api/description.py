@@ -16,6 +16,7 @@ WORDS = {
     403: "Known, and not allowed to do this.",
     404: "Unknown, or not yours to see.",
     409: "In conflict with what is there.",
+    410: "Redacted: the digest is all that is left.",
     413: "Too large.",
     415: "Another media type is needed.",
     422: "A rule is broken; every problem with its place and remedy.",

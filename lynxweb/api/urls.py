@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import IsAuthenticated
 
 from lynxweb.api import bundles, comparisons, nodes, runs, versions
+from lynxweb.api.log_urls import LOG
 
 
 class DigestConverter:
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("methodologies/<api_digest:digest>", versions.OneMethodology.as_view(), name="api-methodology"),
     path("comparisons", comparisons.Comparisons.as_view(), name="api-comparisons"),
     path("comparisons/<api_digest:digest>", comparisons.OneComparison.as_view(), name="api-comparison"),
+    *LOG,
     path("schema", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="api-schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema", permission_classes=[IsAuthenticated]), name="api-docs"),
 ]
