@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from lynxweb.pages import views
 from lynxweb.pages.converters import DigestConverter
+from lynxweb.pages.log_urls import LOG
 
 register_converter(DigestConverter, "digest")
 
@@ -18,4 +19,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compare", views.compare, name="compare"),
     path("compare/<digest:digest>", views.comparison, name="comparison"),
     path("words", views.words, name="words"),
+    *LOG,
 ]
