@@ -29,11 +29,14 @@ from runner.options import (
     NewKey,
     NodeName,
     Out,
+    Pack,
     Party,
     PolicyName,
     PrecisionName,
     PublicKey,
     Quiet,
+    Recompute,
+    Remember,
     SideA,
     SideB,
     Sides,
@@ -42,6 +45,7 @@ from runner.options import (
     TokenFile,
     Trace,
     Trials,
+    Trust,
     Url,
     Version,
 )  # fmt: skip
@@ -57,6 +61,7 @@ VERBS = {
     "push": "runner.verbs.push",
     "compare": "runner.verbs.compare",
     "enrol": "runner.verbs.enrol",
+    "verify": "runner.verbs.verify",
     "version": "runner.verbs.version",
 }
 HELP = """Measure AI inference here, keep the evidence, hand it to a site.
@@ -182,6 +187,23 @@ def enrol(
     Proves that it holds its key, and keeps the token that uploads need.
     """
     return _do(ctx, "enrol", json_, quiet, url=url, token=token, token_file=token_file, name=name, new_key=new_key)
+
+
+@app.command(epilog=EPILOG)
+def verify(
+    ctx: typer.Context,
+    pack: Pack,
+    trust: Trust = "",
+    remember: Remember = "",
+    recompute: Recompute = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Check an evidence pack offline.
+
+    Runs the one-file verifier that every pack carries; with --recompute, every number of every run is computed again too.
+    """
+    return _do(ctx, "verify", json_, quiet, pack=pack, trust=trust, remember=remember, recompute=recompute)
 
 
 def _do(ctx: typer.Context, verb: str, json_: bool, quiet: bool, **arguments: Any) -> int:

@@ -52,3 +52,9 @@ Token = Annotated[
 TokenFile = Annotated[str, typer.Option(metavar="FILE", help="A file that holds the enrolment token.")]
 NewKey = Annotated[bool, typer.Option("--new-key", help="Put this node's key aside and make a new one, for a key the site knows already.")]
 NodeName = Annotated[str, typer.Option("--name", metavar="TEXT", help="The node's name at the site; by default made from its key.")]
+
+Pack = Annotated[str, typer.Argument(metavar="PACK", help="An evidence pack, a ZIP.")]
+Trust = Annotated[str, typer.Option("--trust", metavar="FILE", help="Your trust policy, obtained over another channel than the pack.")]
+_REMEMBER = "Keep accepted checkpoints here, and refuse a log that does not go on from them."
+Remember = Annotated[str, typer.Option("--remember", metavar="DIR", help=_REMEMBER)]
+Recompute = Annotated[bool, typer.Option("--recompute", help="Compute every number of every run again from the raw rows in the pack.")]

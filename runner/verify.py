@@ -361,13 +361,13 @@ def verify(archive: bytes, policy: bytes | None = None, remembered: list[bytes] 
         "runs": getattr(pack, "runs", []), "absent": getattr(pack, "absent", {}), "checks": checks, "not_proved": NOT_PROVED}
 
 def lines(report: dict[str, Any]) -> list[str]:
-    """The report as people read it."""
+    """The report as people read it; what a pack says is never sent to the terminal as it is."""
     told = [f"{name:<16}{report[name]}" for name in ("origin", "size", "root", "root_base64", "witness_level", "two_person_rule")]
     told += [f"{one['number']:>2} {one['outcome']:<12}{one['check']} {one['said']}".rstrip() for one in report["checks"]]
     told += [f"run {one['run']}: {' '.join(one['history'])}" for one in report["runs"]]
     told += [f"not here: {digest}: {why}" for digest, why in report["absent"].items()] + [f"{FIRST_CONTACT}."] * report["first_contact"]
     said = "ACCEPTED: no check failed." if report["accepted"] else "REFUSED: do not rely on this pack."
-    return [*told, "This does not prove:", *[f"  {one}" for one in report["not_proved"]], said]
+    return [ascii(line)[1:-1] for line in [*told, "This does not prove:", *[f"  {one}" for one in report["not_proved"]], said]]
 
 def verify_files(pack: Path, trust: Path | None, remember: Path | None) -> dict[str, Any]:
     """The report on a pack; keeps its checkpoint below `remember` if it is accepted, and demands that it goes on from those kept there."""

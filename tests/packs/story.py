@@ -59,7 +59,10 @@ class Story:
         """Submit a bundle, declared where a nonce is given, and check it again; the run's digest."""
         changes = {} if nonce is None else {"nonce": nonce}
         table = builders.samples(trials=3, scale_ppm=12_500_000, requests=72, seed=seed)
-        sealed = builders.sealed(builders.members(table, self.how, **changes), key=key or self.key)
+        return self.accept(builders.sealed(builders.members(table, self.how, **changes), key=key or self.key), who)
+
+    def accept(self, sealed: bytes, who: Actor | None = None) -> str:
+        """Take a sealed bundle in, whatever it states; the run's digest."""
         opened = bundles.read(io.BytesIO(sealed))
         self.bundles[opened.digest] = opened
         submitter = who or self.node_actor

@@ -231,3 +231,12 @@ def test_contents_that_changed_after_the_export_are_refused_as_not_bound() -> No
     made = export(story, files)
     made.files["README.html"] = b"<p>This run is the best of all.</p>"
     assert set(faults(made)) == {12} and "events/" in faults(made)[12]
+
+
+def test_what_a_pack_says_does_not_reach_the_terminal_as_it_is() -> None:
+    story, shown = history()
+    digest = next(iter(story.bundles.values())).digest
+    shown.left_out = {"0" * 64: ("a file", "\x1b[2J\x1b[1mACCEPTED \u202e")}
+    report = verify.verify(assembled(story, shown).content, story.ledger.policy)
+    told = "\n".join(verify.lines(report))
+    assert told.isascii() and "\x1b" not in told and "ACCEPTED" in told and digest in told
