@@ -14,7 +14,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Name the guards of the app's tables for every migration and check, and their projections for the replay audit."""
-        from lynxweb.accounts import checks, guarding
+        from lynxweb.accounts import checks, factors, guarding
         from lynxweb.audit.guards import protect
         from lynxweb.audit.projections import register
 
@@ -22,4 +22,5 @@ class AccountsConfig(AppConfig):
             protect(guard)
         for projection in guarding.projections():
             register(projection)
+        factors.connect()
         register_check(checks.second_factor_demanded, Tags.security, deploy=True)

@@ -82,6 +82,10 @@ class MembershipQuerySet(OwnedQuerySet["Membership"]):
         """The roles that nobody has taken back."""
         return self.filter(revoked=False)
 
+    def of_others(self, actor: Actor) -> Self:
+        """The roles of other people of the actor's organisation who can sign in."""
+        return self.for_actor(actor).filter(person__is_active=True).exclude(person__actor_id=actor.id)
+
 
 class Membership(models.Model):
     """One role of one person in one organisation; taking it back keeps the row. `object_id` is its name in the log, `rev` counts its events."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from django.conf import settings
@@ -56,7 +57,7 @@ PERMITTED: Mapping[Role, frozenset[str]] = {
     Role.ADMINISTRATOR: _PROPOSES
     | {Action.ACTOR_CREATE, Action.ACTOR_BIND, Action.ACTOR_ERASE, Action.ROLE_GRANT, Action.ROLE_REVOKE}
     | {Action.TOKEN_ISSUE, Action.TOKEN_REVOKE, Action.NODE_ENROL, Action.NODE_RETIRE}
-    | {Action.KEY_REGISTER, Action.KEY_ROTATE, Action.KEY_REVOKE},
+    | {Action.KEY_REGISTER, Action.KEY_ROTATE, Action.KEY_REVOKE, Action.CHECKPOINT_NOTE},
 }
 SCOPES: Mapping[Scope, frozenset[str]] = {
     Scope.READ: frozenset({READ}),
@@ -86,7 +87,7 @@ def roles_for(actor: Actor, act: str) -> tuple[Role, ...]:
 
 def may(actor: Actor, act: str) -> bool:
     """Whether `actor` may do `act` (an Action, or READ) inside its own organisation; the site itself may do everything."""
-    return actor.kind == "system" or any(signed_in_for(actor, act, role) for role in roles_for(actor, act))
+    return _needs_no_role(actor, act) or any(signed_in_for(actor, act, role) for role in roles_for(actor, act))
 
 
 def signed_in_for(actor: Actor, act: str, role: Role) -> bool:
@@ -101,7 +102,7 @@ def signed_in_for(actor: Actor, act: str, role: Role) -> bool:
 
 def require(actor: Actor, act: str) -> Actor:
     """The actor acting under the first role that permits `act`; raises `Forbidden` where none does, with the remedy."""
-    if actor.kind == "system":
+    if _needs_no_role(actor, act):
         return actor
     roles = roles_for(actor, act)
     if not roles:
@@ -112,3 +113,15 @@ def require(actor: Actor, act: str) -> Actor:
     if role is None:
         raise Forbidden(f"{act} under the role {roles[0]} needs a second factor; set up an authenticator under /account, then sign in again")
     return actor.under(role.value)
+
+
+def require_as(actor: Actor, act: str, role: Role) -> Actor:
+    """The actor acting under exactly this role, whatever other role would permit the act too; raises `Forbidden` for anybody else."""
+    if actor.kind == "system":
+        return actor
+    return actor.under(str(require(replace(actor, roles=actor.roles & {role.value}), act).role))
+
+
+def _needs_no_role(actor: Actor, act: str) -> bool:
+    """The site itself does everything; whoever has not signed in reads, and what there is to read is for each question to say."""
+    return actor.kind == "system" or (actor.kind == "visitor" and act == READ)

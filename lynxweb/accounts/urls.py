@@ -11,7 +11,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from lynxweb.accounts import oidc
+from lynxweb.accounts import factors, oidc
 
 _PROVIDER = {"provider_id": oidc.PROVIDER_ID}
 
@@ -28,7 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/oidc/cancelled", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("account", mfa.index, name="mfa_index"),
     path("account/authenticator", totp.activate_totp, name="mfa_activate_totp"),
-    path("account/authenticator/remove", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("account/authenticator/remove", factors.remove_authenticator, name="mfa_deactivate_totp"),
     path("account/recovery-codes", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("account/recovery-codes/new", recovery_codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("account/password", account.password_change, name="account_change_password"),

@@ -12,10 +12,11 @@ from lynxweb.audit.actions import ReasonCode
 class Actor:
     """Somebody who acts: `roles` are held in `organisation`, `role` is the one this act uses, `auth` says how we know who it is.
 
-    `scope` narrows what a token may do; None means the whole of the roles, as after a sign-in.
+    `scope` narrows what a token may do; None means the whole of the roles, as after a sign-in. A visitor has not signed in, reads what is public
+    and never acts; there `scope` is the digest of the one run that a shared link opens.
     """
 
-    kind: Literal["user", "node", "system"]
+    kind: Literal["user", "node", "system", "visitor"]
     id: str
     auth: str
     roles: frozenset[str] = frozenset()
@@ -29,6 +30,7 @@ class Actor:
 
 
 SYSTEM = Actor("system", "act_system", "process")
+VISITOR = Actor("visitor", "visitor", "none")
 
 
 @dataclass(frozen=True)

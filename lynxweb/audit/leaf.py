@@ -19,6 +19,7 @@ from runner.contract.problems import Problem, Problems
 LARGEST_LEAF_BYTES = 16 * 1024
 SALT_BYTES = 32
 REASON_LENGTH = range(10, 2001)
+ACTING = ("user", "node", "system")
 ACTIONS = frozenset(action.value for action in Action)
 REASON_CODES = frozenset(code.value for code in ReasonCode)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -126,6 +127,8 @@ def faults(act: Act) -> Iterator[Problem]:
         yield Problem("action", repr(act.action)[:80], "an action of the closed list", "add it to lynxweb.audit.actions, or use one of the list")
     if str(act.reason.code) not in REASON_CODES:
         yield Problem("reason_code", repr(act.reason.code)[:80], "a code of the closed list", "use one of the list, `other` at worst")
+    if act.actor.kind not in ACTING:
+        yield Problem("actor.kind", act.actor.kind, f"one of {', '.join(ACTING)}", "sign in: visitors only read")
     yield from _reason(act)
     for path, digest in (("before", act.before), ("after", act.after), ("payload", act.payload)):
         if digest is not None and not _DIGEST.fullmatch(digest):

@@ -22,6 +22,15 @@ class ProposedQuerySet(InsertOnlyQuerySet["Proposed"]):
         """Those that an act may still use at this time."""
         return self.filter(expires__gt=now).exclude(id__in=ProposalUse.objects.using(self.db).values("proposal")).order_by("expires", "id")
 
+    def closed_at(self, now: datetime) -> Self:
+        """Those that no act may use any more, newest expiry first."""
+        used = models.Q(id__in=ProposalUse.objects.using(self.db).values("proposal"))
+        return self.filter(models.Q(expires__lte=now) | used).order_by("-expires", "id")
+
+    def of_organisation(self, organisation: str | None) -> Self:
+        """Those that people of one organisation made."""
+        return self.filter(organisation=organisation or "")
+
 
 class Proposed(InsertOnly):
     """One proposed act: `terms` is the digest of the payload document that the act will have; its event is ("proposal", id, 1)."""

@@ -29,6 +29,7 @@ TWO_PERSON_ACTIONS = frozenset(
         Action.RUN_SUPERSEDE,
         Action.RULING_ISSUE,
         Action.PAYLOAD_REDACT,
+        Action.ACTOR_BIND,
         Action.ACTOR_ERASE,
         Action.KEY_REVOKE,
         Action.ROLE_GRANT,
@@ -126,6 +127,14 @@ def second(
 def open_proposals(*, clock: Callable[[], datetime] = utc_now, using: str = DEFAULT_DB_ALIAS) -> tuple[Proposal, ...]:
     """Every proposal that is neither used nor expired, the one that expires first at the top."""
     return tuple(_value(row, using) for row in Proposed.objects.using(using).open_at(clock()))
+
+
+def closed_proposals(
+    organisation: str | None, most: int, *, clock: Callable[[], datetime] = utc_now, using: str = DEFAULT_DB_ALIAS
+) -> tuple[Proposal, ...]:
+    """The proposals of one organisation that are used or expired, the one that expired last at the top, at most `most`."""
+    rows = Proposed.objects.using(using).closed_at(clock()).of_organisation(organisation)[:most]
+    return tuple(_value(row, using) for row in rows)
 
 
 def proposal(proposal_id: str, using: str = DEFAULT_DB_ALIAS) -> Proposal:

@@ -56,6 +56,12 @@ class Artifact(InsertOnly):
 class MethodologyVersionQuerySet(InsertOnlyQuerySet["MethodologyVersion"]):
     """Published methodologies; publishing shows them to everybody who signs in."""
 
+    def seen_by(self, actor: Actor) -> Self:
+        """All of them; for a visitor those under which a run was measured that everybody may see."""
+        if actor.kind != "visitor":
+            return self
+        return self.filter(models.Exists(Run.objects.for_actor(actor).filter(methodology=models.OuterRef("pk"))))
+
     def newest(self) -> Self:
         """Newest first, with their documents."""
         return self.select_related("document").order_by("-position")
@@ -207,6 +213,8 @@ class RunQuerySet(OwnedQuerySet["Run"]):
         """What this actor may see: of the own organisation all but private runs (these by role), of others what was disclosed; the site sees all."""
         if actor.kind == "system":
             return self
+        if actor.kind == "visitor" and actor.scope is not None:
+            return self.filter(digest=actor.scope)  # the one run that a shared link opens
         seen = models.Q(visibility="public")
         if actor.roles & SEES_REVIEW:
             seen |= models.Q(visibility="review")

@@ -16,9 +16,12 @@ class StoredComparisonQuerySet(InsertOnlyQuerySet["StoredComparison"]):
     """Stored comparisons, by the organisation that asked."""
 
     def for_actor(self, actor: Actor) -> Self:
-        """The comparisons of the actor's own organisation; the site itself sees all."""
+        """The comparisons of the actor's own organisation; a visitor sees those of two public runs, the site itself all."""
         if actor.kind == "system":
             return self
+        if actor.kind == "visitor":
+            public = Run.objects.for_actor(actor)
+            return self.filter(a__in=public, b__in=public)
         return self.filter(organisation=actor.organisation) if actor.organisation else self.none()
 
 

@@ -120,15 +120,15 @@ def executor_for(actor: Actor, digest: str) -> ExecutorView:
 
 def methodologies_for(actor: Actor, after: str | None = None, limit: int = 50) -> list[MethodologyView]:
     """Published methodology versions, newest first, without their runs."""
-    require(actor, READ)
-    versions = MethodologyVersion.objects.newest().before(position_of(after))[: size_of(limit)]
+    seen = MethodologyVersion.objects.seen_by(require(actor, READ))
+    versions = seen.newest().before(position_of(after))[: size_of(limit)]
     return [gathering.methodology_view(version) for version in versions]
 
 
 def methodology_for(actor: Actor, digest: str) -> MethodologyView:
     """One published methodology version with the actor's runs under it."""
     runs = runs_seen_by(actor).under(digest).newest()[:MOST_RUNS_OF]
-    version = MethodologyVersion.objects.newest().filter(digest=digest).first()
+    version = MethodologyVersion.objects.seen_by(actor).newest().filter(digest=digest).first()
     if version is None:
         raise NotFound("methodology", digest)
     return gathering.methodology_view(version, gathering.cards(runs))
@@ -140,8 +140,7 @@ def events_for(actor: Actor, object_type: str, object_id: str) -> list[EventLine
         run = run_seen_by(actor, object_id)
         declared = Event.objects.on("declaration", run.nonce) if run.nonce else Event.objects.none()
         return [_event_line(event) for event in [*declared, *Event.objects.on("run", object_id)]]
-    if object_type == "methodology" and MethodologyVersion.objects.filter(digest=object_id).exists():
-        require(actor, READ)
+    if object_type == "methodology" and MethodologyVersion.objects.seen_by(require(actor, READ)).filter(digest=object_id).exists():
         return [_event_line(event) for event in Event.objects.on("methodology", object_id)]
     raise NotFound(object_type[:40], object_id)
 

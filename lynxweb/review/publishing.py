@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
-from lynxweb.accounts.roles import Role, require
+from lynxweb.accounts.roles import Role, require, require_as
 from lynxweb.audit import snapshots
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason
@@ -85,9 +84,7 @@ def publish(
 
 def as_publisher(actor: Actor, act: Action) -> Actor:
     """The actor acting as publisher, whatever other role would permit the act too; raises `Forbidden` for anybody else."""
-    if actor.kind == "system":
-        return actor
-    return actor.under(str(require(replace(actor, roles=actor.roles & {Role.PUBLISHER.value}), act).role))
+    return require_as(actor, act, Role.PUBLISHER)
 
 
 def request_problems(run: Run) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from lynxweb.accounts.sign_in import auth_of
 from lynxweb.accounts.tokens import actor_for, issue_token
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM, Actor
-from lynxweb.audit.models import Event
+from lynxweb.audit.models import Event, Halt
 from tests.accounts.conftest import BECAUSE, PASSWORD, hire
 
 
@@ -139,6 +140,16 @@ def test_removing_the_app_takes_the_person_again(client: Client, secret: str) ->
     assert client.get("/account/authenticator/remove").status_code == 200
     client.post("/account/authenticator/remove")
     assert not Authenticator.objects.exists()
+    event = Event.objects.newest().first()
+    assert event is not None and (event.action, event.actor, event.object_id) == ("actor.bind", event.object_id, Person.objects.get().actor_id)
+
+
+def test_where_the_log_takes_no_events_the_app_stays(client: Client, secret: str) -> None:
+    _sign_in(client)
+    client.post("/sign-in/code", {"code": _code(secret)})
+    client.post(client.get("/account/authenticator/remove").headers["Location"], {"password": PASSWORD})
+    Halt.objects.create(kind="halt", reason="a test wants it so", at=datetime.now(UTC))
+    assert client.post("/account/authenticator/remove").status_code == 503 and Authenticator.objects.count() == 2
 
 
 def test_an_administrator_resets_a_lost_second_factor_by_an_event(client: Client, secret: str, first: FirstAccount) -> None:
