@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from django.http import HttpResponse
@@ -13,9 +14,15 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from lynxweb.accounts.models import Person
 from lynxweb.accounts.people import create_organisation
 from lynxweb.accounts.roles import Role
+from lynxweb.audit import signing
+from lynxweb.audit.models import Event
 from lynxweb.registry.comparing import compare_runs
 from lynxweb.registry.models import Run
-from tests.registry.world import World, bundle_of, upload
+from lynxweb.review.exporting import Wanted, export_pack
+from tests.audit.conftest import signer
+from tests.registry.world import BECAUSE, World, bundle_of, upload
+
+__all__ = ["signer"]
 
 PASSWORD = "correct horse battery staple"
 # For each address the names of what fills its parameters, in order: a key of `belongings`, or `=text` for text that names no object.
@@ -25,16 +32,31 @@ CASES: Mapping[str, tuple[str, ...]] = {
     "api/v1/runs/<api_digest:digest>/files/<str:name>": ("run", "=samples.parquet"),
     "api/v1/executors/<api_digest:digest>": ("executor",),
     "api/v1/comparisons/<api_digest:digest>": ("comparison",),
+    "api/v1/log/events/<int:seq>": ("event",),
+    "api/v1/log/events/<int:seq>/leaf": ("event",),
+    "api/v1/receipts/<path:request_id>": ("request",),
+    "api/v1/packs/<str:pack_id>": ("pack",),
+    "api/v1/packs/<str:pack_id>/file": ("pack",),
     "runs/<digest:digest>": ("run",),
     "executors/<digest:digest>": ("executor",),
     "compare/<digest:digest>": ("comparison",),
     "compare?a=<a>&b=<b>&policy=iso-precision": ("run", "other"),
+    "log/<int:position>": ("event",),
+    "history/<str:object_type>/<path:object_id>": ("=run", "run"),
+    "packs/<str:pack_id>": ("pack",),
+    "packs/<str:pack_id>/pack.zip": ("pack",),
 }
 # Addresses of what belongs to nobody in particular, each with the reason.
 EVERYBODYS: Mapping[str, str] = {
     "api/v1/methodologies/<api_digest:digest>": "publishing a methodology shows it to everybody who signs in",
     "methodologies/<digest:digest>": "publishing a methodology shows it to everybody who signs in",
+    "api/v1/log/events/<int:seq>/proof": "a proof holds hashes and no content, so that everybody can check that the log holds a position",
 }
+# Addresses that auditors read whoever the object belongs to: leaves hold pseudonyms and digests, and whoever audits the log needs all of them.
+AUDITED = frozenset({
+    "api/v1/log/events/<int:seq>", "api/v1/log/events/<int:seq>/leaf", "api/v1/receipts/<path:request_id>", "log/<int:position>",
+    "history/<str:object_type>/<path:object_id>",
+})  # fmt: skip
 _PARAMETER = re.compile(r"<[^>]+>")
 
 
@@ -74,11 +96,15 @@ def signed_in(person: Person) -> Client:
 
 
 @pytest.fixture
-def belongings(site: World) -> dict[str, str]:
+def belongings(site: World, signer: Path) -> dict[str, str]:
     """One of everything that the first organisation has and shows to nobody else."""
     run, other = upload(site, bundle_of(site, 1)).run_digest, upload(site, bundle_of(site, 2)).run_digest
     comparison = compare_runs(site.actor, run, other, "iso-precision").digest
-    return {"run": run, "other": other, "executor": Run.objects.get(digest=run).executor_id, "comparison": comparison}
+    found = {"run": run, "other": other, "executor": Run.objects.get(digest=run).executor_id, "comparison": comparison}
+    found["pack"] = export_pack(site.actor, Wanted((run,)), reason=BECAUSE, request_id="pack").id
+    submitted = Event.objects.get(action="run.submit", object_id=run)
+    signing.sign()
+    return found | {"event": f"{submitted.seq:06d}", "request": submitted.request_id}
 
 
 def test_every_address_with_parameters_has_a_case() -> None:
@@ -99,7 +125,8 @@ def test_a_stranger_finds_nothing_whatever_the_role(site: World, belongings: dic
         name="Elsewhere", person="stranger", email="stranger@example.org", password=PASSWORD, roles=(role,), request_id="elsewhere"
     ).person
     client = signed_in(stranger)
-    told = {route: _told(client, route, names, belongings) for route, names in CASES.items()}
+    closed = {route: names for route, names in CASES.items() if role != Role.AUDITOR or route not in AUDITED}
+    told = {route: _told(client, route, names, belongings) for route, names in closed.items()}
     assert {route: answer for route, answer in told.items() if answer is not None} == {}
 
 
