@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from lynxweb.pages import views
 from lynxweb.pages.converters import DigestConverter
+from lynxweb.pages.deciding_urls import deciding
 from lynxweb.pages.log_urls import LOG
 
 register_converter(DigestConverter, "digest")
@@ -20,4 +21,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compare/<digest:digest>", views.comparison, name="comparison"),
     path("words", views.words, name="words"),
     *LOG,
+    *deciding(),
 ]

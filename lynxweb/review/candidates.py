@@ -12,6 +12,7 @@ from lynxweb.registry import gathering
 from lynxweb.registry.missing import Redacted
 from lynxweb.registry.models import FindingRow, MethodologyVersion, Run
 from lynxweb.registry.redacting import content_of
+from lynxweb.registry.reproducing import shown_grades
 from lynxweb.registry.rulings import excluded
 from lynxweb.registry.seeing import runs_seen_by
 from runner.contract.citations import CitationRefusal, Cited
@@ -47,9 +48,10 @@ def candidates_for(actor: Actor, asked: Requirement) -> tuple[Candidate, ...]:
     grouped: dict[str, list[Run]] = {}
     for run in runs:
         grouped.setdefault(run.executor.fingerprint, []).append(run)
-    barred, withheld = excluded(run.digest for run in runs), _withheld(runs)
+    barred, withheld, grades = excluded(run.digest for run in runs), _withheld(runs), shown_grades(runs)
     return tuple(
-        Candidate(fingerprint, group[0].label, group[0].product, tuple(_cited(group, barred, withheld))) for fingerprint, group in grouped.items()
+        Candidate(fingerprint, group[0].label, group[0].product, tuple(_cited(group, barred, withheld, grades)))
+        for fingerprint, group in grouped.items()
     )
 
 
@@ -101,7 +103,9 @@ def _withheld(runs: Iterable[Run]) -> dict[str, list[Finding]]:
     return found
 
 
-def _cited(runs: Iterable[Run], barred: Mapping[str, int], findings: Mapping[str, list[Finding]]) -> Iterable[Cited | CitationRefusal]:
+def _cited(
+    runs: Iterable[Run], barred: Mapping[str, int], findings: Mapping[str, list[Finding]], grades: Mapping[str, str]
+) -> Iterable[Cited | CitationRefusal]:  # fmt: skip
     for run in runs:
         try:
             side = gathering.side(run)
@@ -113,5 +117,5 @@ def _cited(runs: Iterable[Run], barred: Mapping[str, int], findings: Mapping[str
             point.name: tuple(one.code for one in findings.get(run.digest, ()) if latency_withheld([one], point.name))
             for point in side.run.operating_points
         }
-        standing = replace(gathering.standing(run), excluded_by=barred.get(run.digest))
+        standing = replace(gathering.standing(run), excluded_by=barred.get(run.digest), grade=grades[run.digest])  # type: ignore[arg-type]  # one of the four words
         yield Cited(side, standing, run.organisation_id, run.successor, {name: codes for name, codes in withheld.items() if codes})

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from lynxweb.registry.cards import RunCard
 from runner.contract.answers import Answer
 from runner.contract.decision import Decision
 from runner.contract.requirement import Requirement
@@ -48,7 +49,8 @@ class RedactedPart:
 class MatrixRow:
     """One candidate in the matrix of a requirement: how it is named, and the answer that its runs give now.
 
-    `unseen` counts the runs of this configuration that the organisation keeps from its committee; `redacted` is what is gone of those it sees.
+    `unseen` counts the runs of this configuration that the organisation keeps from its committee; `redacted` is what is gone of those it sees;
+    `grades` are theirs by digest.
     """
 
     fingerprint: str
@@ -57,6 +59,7 @@ class MatrixRow:
     answer: Answer
     unseen: int = 0
     redacted: tuple[RedactedPart, ...] = ()
+    grades: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,8 @@ class DecisionCard:
 class DecisionView:
     """One decision with its documents, its badge with every trigger that fired, its signatures and later words, and what the actor may do.
 
-    `unseen` counts, by fingerprint of a candidate, the runs that the organisation keeps from its committee now.
+    `unseen` counts, by fingerprint of a candidate, the runs that the organisation keeps from its committee now; `runs` are the cards of the cited
+    runs that the actor may see, as they stand now.
     """
 
     card: DecisionCard
@@ -146,6 +150,7 @@ class DecisionView:
     may_sign: bool
     may_append: bool
     unseen: Mapping[str, int] = field(default_factory=dict)
+    runs: Mapping[str, RunCard] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

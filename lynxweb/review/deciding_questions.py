@@ -14,8 +14,10 @@ from lynxweb.audit.actors import Actor
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event
 from lynxweb.audit.record import utc_now
+from lynxweb.registry import gathering
 from lynxweb.registry.models import MethodologyVersion, Run
 from lynxweb.registry.redacting import redacted_parts
+from lynxweb.registry.seeing import runs_seen_by
 from lynxweb.review.candidates import MOST_CANDIDATES, Candidate, candidates_for, unseen_runs
 from lynxweb.review.deciding import standing_of
 from lynxweb.review.deciding_cards import (
@@ -35,7 +37,7 @@ from lynxweb.review.models.decisions import Decision as DecisionRow
 from lynxweb.review.models.decisions import RequirementVersion
 from lynxweb.review.requirements import attached, document_of, methodologies_of, version_for
 from runner.contract.answers import answer
-from runner.contract.citations import CitationRefusal
+from runner.contract.citations import CitationRefusal, Cited
 from runner.contract.decision import Decision
 from runner.contract.requirement import Requirement
 
@@ -96,6 +98,7 @@ def decision_for(actor: Actor, digest: str, *, clock: Callable[[], datetime] = u
         may_sign=acting.id in decision.members and acting.id not in signed and may(acting, Action.DECISION_SIGN),
         may_append=may(acting, Action.DECISION_APPEND),
         unseen={name: count for name, count in unseen_runs(asked).items() if decision.candidate(name)},
+        runs={card.digest: card for card in gathering.cards(runs_seen_by(acting).newest().filter(digest__in=decision.runs))},
     )
 
 
@@ -107,7 +110,13 @@ def _matrix(asked: Requirement, candidates: Sequence[Candidate]) -> list[MatrixR
         fingerprint: tuple(RedactedPart(run, name, one.position) for run in digests for name, one in sorted(gone.get(run, {}).items()))
         for fingerprint, digests in named.items()
     }
-    return [MatrixRow(one.fingerprint, one.label, one.product, answer(asked, one.runs), redacted=parts[one.fingerprint]) for one in candidates]
+    return [
+        MatrixRow(
+            one.fingerprint, one.label, one.product, answer(asked, one.runs), redacted=parts[one.fingerprint],
+            grades={run.digest: run.standing.grade for run in one.runs if isinstance(run, Cited)},
+        )
+        for one in candidates
+    ]  # fmt: skip
 
 
 def decisions_citing(run_digest: str) -> tuple[str, ...]:

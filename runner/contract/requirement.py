@@ -155,6 +155,13 @@ def _unfit(requirement: Requirement, how: Methodology) -> Iterator[tuple[str, st
         yield f"{how.name} does not report it", requirement.slo.metric, "name a methodology that reports the metric", "R-21"
 
 
+def asked_levels(how: Methodology) -> tuple[str, ...]:
+    """The metric definitions in which a requirement may ask under this methodology; none where its runs are no evidence at any rate."""
+    if how.kind in NO_EVIDENCE_KINDS or how.load.process not in AT_A_RATE or how.load.per != "total":
+        return ()
+    return tuple(one for one in how.metrics.definitions if DEFINITIONS[one].origin == "scheduled")
+
+
 def same_workload(requirement: Requirement, how: Methodology) -> bool:
     """Whether a methodology asks the system for the same model on the same data."""
     asked = requirement.workload
