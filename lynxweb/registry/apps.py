@@ -17,14 +17,15 @@ class RegistryConfig(AppConfig):
         from lynxweb.registry import guarding
         from lynxweb.registry import models_comparisons as _more_tables  # noqa: F401
         from lynxweb.registry import models_rulings as _tables_beside_models  # noqa: F401
+        from lynxweb.registry.models_shares import SHARE_GUARDS, SHARE_PARTS
         from lynxweb.registry.redacting import DOCUMENT_GUARD
         from lynxweb.registry.stored_files import file_faults
 
-        for guard in (*guarding.guards(), DOCUMENT_GUARD):
+        for guard in (*guarding.guards(), *SHARE_GUARDS, DOCUMENT_GUARD):
             protect(guard)
         for projection in guarding.projections():
             register(projection)
-        register_parts(guarding.RULING_PARTS)
+        register_parts(guarding.RULING_PARTS | SHARE_PARTS)
         for contents in guarding.contents():
             register_contents(contents)
         register_holder("registry.Artifact")
