@@ -72,3 +72,13 @@ def acted(request: HttpRequest, do: Callable[[Actor, Asked], str], again: Again,
         return again((Problem("you", "may not do this", "a role that may", str(error), "forbidden"),), 403)
     except NotRecordable as error:
         return again((Problem("log", "takes no events now", "a log that takes events", str(error), "read-only"),), 503)
+
+
+def acted_at(request: HttpRequest, page: str, do: Callable[[Actor, Asked], object], again: Again) -> HttpResponse:
+    """Do an act and go to `page`, whether it acted now or when the same request came before; a refusal shows the page `again`."""
+
+    def done(actor: Actor, asked: Asked) -> str:
+        do(actor, asked)
+        return page
+
+    return acted(request, done, again, done=page)

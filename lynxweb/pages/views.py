@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from lynxweb.audit.actors import Actor
-from lynxweb.pages import comparison_rows, run_page, run_rows, vocabulary
+from lynxweb.pages import comparison_rows, marking, run_rows, vocabulary
 from lynxweb.pages.asking import actor_of_request, or_404
 from lynxweb.registry import comparing, reading
 from lynxweb.registry.cards import Judged
@@ -15,7 +15,6 @@ from lynxweb.words.wording import policy_words
 from runner.contract.problems import Problems
 
 PAGE = 50
-HISTORY_OF_RUN = "run"
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -26,6 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
     picked = [card.digest for card in pairable[1::-1]]
     recent = sorted(cards, key=lambda card: card.position, reverse=True)[:5]
     told = {"groups": groups, "picked": picked, "recent": recent, "policies": methodology_rows.policies()}
+    told["notices"] = marking.notices_of(cards)
     return render(request, "pages/home.html", told)
 
 
@@ -35,19 +35,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         page = reading.runs_for(actor_of_request(request), request.GET.get("after") or None, PAGE)
     except Problems as error:
         raise Http404(str(error)) from error
-    return render(request, "pages/runs.html", {"page": page, "after": request.GET.get("after")})
-
-
-@or_404
-def run(request: HttpRequest, digest: str) -> HttpResponse:
-    """One run: what was measured, how far it can be trusted, and everything that it rests on."""
-    actor = actor_of_request(request)
-    view = reading.run_for(actor, digest)
-    told = run_page.told(view, reading.timeline_for(actor, digest))
-    told["events"] = reading.events_for(actor, HISTORY_OF_RUN, digest)
-    if told["shows_latency"]:
-        told |= run_page.distribution(view, reading.curves_for(actor, digest))
-    return render(request, "pages/run.html", told)
+    return render(request, "pages/runs.html", {"page": page, "after": request.GET.get("after"), "notices": marking.notices_of(page.runs)})
 
 
 @or_404
@@ -57,7 +45,11 @@ def executor(request: HttpRequest, digest: str) -> HttpResponse:
     rows = executor_rows.blocks(view.executor)
     unread = executor_rows.unreadable(view.executor)
     told: dict[str, object] = {"view": view, "blocks": rows, "tuple": executor_rows.tuple_of(view.executor), "unreadable": unread}
-    told |= {"label": executor_rows.runtime_label(view.executor), "undeclared": any(one.undeclared for one in unread)}
+    told |= {
+        "notices": marking.notices_of(view.runs),
+        "label": executor_rows.runtime_label(view.executor),
+        "undeclared": any(one.undeclared for one in unread),
+    }
     return render(request, "pages/executor.html", told)
 
 
@@ -68,6 +60,7 @@ def methodology(request: HttpRequest, digest: str) -> HttpResponse:
     how = view.methodology
     told = {"view": view, "how": how, "contract": methodology_rows.contract_text(how), "blocks": methodology_rows.contract_blocks(how)}
     told |= {"policies": methodology_rows.policies(), "must_match": methodology_rows.must_match(), "json": methodology_rows.pretty(how)}
+    told["notices"] = marking.notices_of(view.runs)
     return render(request, "pages/methodology.html", told)
 
 
@@ -98,6 +91,7 @@ def comparison(request: HttpRequest, digest: str) -> HttpResponse:
         return _refusal(request, judged)
     sides = [reading.run_for(actor, card.digest) for card in (judged.a, judged.b)]
     told = {"judged": judged, "caveats": comparison_rows.caveats(judged, sides)} | comparison_rows.told(judged)
+    told["notices"] = marking.notices_of((judged.a, judged.b))
     return render(request, "pages/comparison.html", told | _pictures(actor, judged, sides))
 
 
@@ -113,7 +107,7 @@ def _pictures(actor: Actor, judged: Judged, sides: list[reading.RunView]) -> dic
 
 
 def _refusal(request: HttpRequest, judged: Judged) -> HttpResponse:
-    told = comparison_rows.refused(judged) | {"policies": methodology_rows.policies()}
+    told = comparison_rows.refused(judged) | {"policies": methodology_rows.policies(), "notices": marking.notices_of((judged.a, judged.b))}
     return render(request, "pages/refusal.html", told, status=422)
 
 

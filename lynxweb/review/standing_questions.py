@@ -19,7 +19,9 @@ from lynxweb.review.models.notices import Dispute, Notice
 from lynxweb.review.noting import DisputeLine, NoticeLine, disputes_of, notices_on
 from lynxweb.review.proposing import proposals_on
 from lynxweb.review.questions import acts_for, reviews_of, tombstone_of
+from lynxweb.review.reviewing import opening_problems
 from lynxweb.review.separation import reviewer_problems
+from runner.contract.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -91,3 +93,12 @@ def _further(actor: Actor, run: Run, acts: RunActs, own: bool) -> set[str]:
         "export": may(actor, Action.PACK_EXPORT),
     }
     return {name for name, offered in possible.items() if offered}
+
+
+def review_hindrances(actor: Actor, run_digest: str, kind: str = "intake") -> tuple[Problem, ...]:
+    """What stands against this actor opening a review of this kind; nothing where it may be opened once conflicts of interest are denied."""
+    acting = require(actor, READ)
+    run = run_seen_by(acting, run_digest)
+    if not may(acting, Action.REVIEW_OPEN):
+        return (Problem("you", "no reviewer", "the role reviewer", "ask an administrator for the role", "no-reviewer"),)
+    return tuple(opening_problems(acting, run, kind))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from tests.pages.laboratories import Laboratories, laboratories
 from tests.pages.shelf import Shelf, fill
 from tests.registry.conftest import own_folders, site
 from tests.registry.world import World
@@ -24,3 +25,9 @@ def reader(site: World) -> Client:
     client = Client()
     client.force_login(site.person, backend="lynxweb.accounts.sign_in.EmailOrName")
     return client
+
+
+@pytest.fixture
+def labs(site: World) -> Laboratories:
+    """Two laboratories: one measures, the other reviews."""
+    return laboratories(site)

@@ -22,7 +22,7 @@ FORM = {"reason_code": "routine", "reason": "a test wants it so", "request_id": 
 
 def posted(site: World, **changes: str) -> Any:
     request = RequestFactory().post("/somewhere", FORM | changes)
-    request.user = site.person
+    request.user, request.session = site.person, {}  # type: ignore[assignment]
     return request
 
 

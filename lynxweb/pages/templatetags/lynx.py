@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django import template
 from django.conf import settings
 
+from lynxweb.audit.actions import ReasonCode
+from lynxweb.pages.acting import REASON_WORDS
 from lynxweb.registry.cards import RunCard
-from lynxweb.words import formatting, wording
+from lynxweb.words import formatting, governance_words, wording
 from runner.contract.run import MetricValue
 
 register = template.Library()
+CHIPS = {
+    "grade": wording.GRADES, "validity": wording.VALIDITIES, "kind": wording.KINDS, "level": wording.LEVELS, "verdict": wording.VERDICTS,
+    "state": governance_words.STATES, "stage": governance_words.STAGES, "visibility": governance_words.VISIBILITIES,
+    "outcome": governance_words.OUTCOMES, "source": governance_words.SOURCES, "answer": governance_words.ANSWERS, "tone": governance_words.TONES,
+}  # fmt: skip
 
 
 @register.inclusion_tag("parts/metric.html")
@@ -28,9 +36,8 @@ def stated(value: formatting.Stated) -> dict[str, object]:
 
 @register.inclusion_tag("parts/chip.html")
 def chip(table: str, word: str) -> dict[str, object]:
-    """The chip of a word from one of the tables of wording: grade, validity, kind, status, level, verdict."""
-    tables = {"grade": wording.GRADES, "validity": wording.VALIDITIES, "kind": wording.KINDS, "level": wording.LEVELS, "verdict": wording.VERDICTS}
-    return {"chip": wording.status_chip(word) if table == "status" else wording.chip(tables[table], word)}
+    """The chip of a word from one of the tables of wording: grade, validity, kind, status, level, verdict, and those around a run's standing."""
+    return {"chip": wording.status_chip(word) if table == "status" else wording.chip(CHIPS[table], word)}
 
 
 @register.inclusion_tag("parts/chip.html")
@@ -76,6 +83,25 @@ def side_text(text: str) -> str:
     if text.partition(":")[0] in wording.STATUSES and text not in ("observed", "declared"):
         return wording.status_chip(text).text
     return {"": "(empty)", "True": "yes", "False": "no"}.get(text, text)
+
+
+@register.simple_tag(takes_context=True)
+def held(context: Mapping[str, object], mapping: str, name: str) -> object:
+    """What a mapping that the page was told holds under a name; nothing where it holds none, or the page was told of no such mapping."""
+    found = context.get(mapping)
+    return found.get(name, "") if isinstance(found, Mapping) else ""
+
+
+@register.filter
+def reason_words(code: str) -> str:
+    """What a reason code means."""
+    return REASON_WORDS.get(ReasonCode(code), code)
+
+
+@register.filter
+def act_words(action: str) -> str:
+    """What an act is called, from its code in the log."""
+    return action.replace(".", " ").replace("_", " ")
 
 
 @register.filter
