@@ -11,46 +11,17 @@ from lynxweb.accounts.models import Node, Organisation, OwnedQuerySet
 from lynxweb.accounts.roles import Role
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.insert_only import InsertOnly, InsertOnlyQuerySet
+from lynxweb.registry.models_documents import DIGEST, Artifact, Document
 
-DIGEST = 64
+__all__ = (
+    "DIGEST", "STAGES", "VISIBILITIES", "Abandonment", "Artifact", "ComparabilityKey", "Declaration", "Document", "ExecutorVersion", "FindingRow",
+    "MethodologyVersion", "MetricRow", "Run", "RunArtifact", "RunQuerySet",
+)  # fmt: skip
+
 STAGES = ("submitted", "in_review", "changes_requested", "reviewed", "published")
 VISIBILITIES = ("private", "organisation", "review", "link", "public")
 SEES_PRIVATE = frozenset({Role.ENGINEER.value, Role.PUBLISHER.value, Role.AUDITOR.value, Role.ADMINISTRATOR.value})
 SEES_REVIEW = frozenset({Role.REVIEWER.value, Role.AUDITOR.value})
-
-
-class DocumentQuerySet(InsertOnlyQuerySet["Document"]):
-    """Documents, by digest."""
-
-
-class Document(InsertOnly):
-    """The exact canonical bytes of an executor, methodology, run or quality document, under their SHA-256."""
-
-    sha256 = models.CharField(max_length=DIGEST, primary_key=True)
-    kind = models.CharField(max_length=20)
-    content = models.BinaryField()
-
-    objects = DocumentQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.sha256}"
-
-
-class ArtifactQuerySet(InsertOnlyQuerySet["Artifact"]):
-    """Files, by digest."""
-
-
-class Artifact(InsertOnly):
-    """A file in storage, content-addressed; one file behind two runs is visible as reuse."""
-
-    sha256 = models.CharField(max_length=DIGEST, primary_key=True)
-    size_bytes = models.BigIntegerField()
-    media_type = models.CharField(max_length=80)
-
-    objects = ArtifactQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return self.sha256
 
 
 class MethodologyVersionQuerySet(InsertOnlyQuerySet["MethodologyVersion"]):
