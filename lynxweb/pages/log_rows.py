@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,6 +27,7 @@ OWN_CHECK: Final = (
     "python3 -c \"from runner.contract import merkle, notes, tlog_proof; print(tlog_proof.verify(open('event-{position}.tlog-proof', 'rb').read(), "
     "merkle.leaf_hash(open('event-{position}.json', 'rb').read()), [notes.VerifierKey.read('{vkey}')]))\""
 )
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class FieldRow:
     name: str
     text: str
     event: int | None = None
+
+    @property
+    def digest(self) -> bool:
+        """Whether the text is a SHA-256."""
+        return _DIGEST.fullmatch(self.text) is not None
 
 
 def field_rows(fields: Mapping[str, Any]) -> list[FieldRow]:
@@ -63,5 +70,5 @@ def _told(key: str, value: Any) -> tuple[str, int | None]:
     if key in ("prev", "proposal"):
         return f"event {value}", value
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {'none' if inner is None else inner}" for name, inner in value.items()), None
-    return str(value), None
+        return "; ".join(f"{name}: {_told(name, inner)[0]}" for name, inner in value.items()), None
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value), None
