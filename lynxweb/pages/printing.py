@@ -5,6 +5,7 @@ The one module that knows WeasyPrint, which needs Pango on the machine and at le
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
-BASE = "lynxweb:/"  # a scheme that no network knows
+BASE = "https://static.invalid/"  # a host that no network knows (RFC 6761), for addresses within the site
 VARIANT = "pdf/ua-1"
 REMEDY = "install Pango (Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core), then restart the site"
 
@@ -35,6 +36,7 @@ def pdf(html: str, *, identifier: bytes, of: datetime) -> bytes:
 
 
 def _weasyprint() -> Any:
+    logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)  # a line for every step of every page otherwise
     try:
         import weasyprint
         import weasyprint.urls
@@ -55,9 +57,9 @@ def _our_own(weasyprint: Any) -> Any:
 
 def static_file(url: str) -> bytes:
     """The bytes of a static file by its address within the site; ValueError for every other address."""
-    place, under = urlsplit(url), settings.STATIC_URL
+    place, ours, under = urlsplit(url), urlsplit(BASE), settings.STATIC_URL
     path = unquote(place.path)
-    if place.scheme != BASE.rstrip(":/") or place.netloc or not path.startswith(under):
+    if (place.scheme, place.netloc) != (ours.scheme, ours.netloc) or not path.startswith(under) or ".." in path.split("/"):
         raise ValueError(f"{url[:200]}: only the site's own static files are printed")
     name = path.removeprefix(under)
     found = finders.find(name) or _collected(name)

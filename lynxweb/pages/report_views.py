@@ -11,6 +11,7 @@ from lynxweb.pages.asking import actor_of_request, or_404
 from lynxweb.pages.deciding_views import document_told
 from lynxweb.review.report_facts import CitedRun, DecisionReport, report_for
 from lynxweb.words import deciding_words, methodology_rows
+from lynxweb.words.four_questions import PARTIES
 from lynxweb.words.wording import GRADES, VALIDITIES, chip
 
 
@@ -42,7 +43,9 @@ def _told(found: DecisionReport) -> dict[str, object]:
     told |= {"pre_registered": deciding_words.pre_registered_chip(view.pre_registered.answer)}
     told |= {"headline": deciding_rows.headline(view.decision, view.requirement.slo.metric, views), "runs": [_run(one) for one in found.runs]}
     deciding = deciding_rows.headline_run(view.decision)
-    return told | {"measured": None if deciding is None else views.get(deciding[0]), "limits": _limits(found)}
+    measured = None if deciding is None else views.get(deciding[0])
+    party = None if measured is None else PARTIES[measured.run.measuring_party]
+    return told | {"measured": measured, "party": party, "limits": _limits(found)}
 
 
 def _run(one: CitedRun) -> dict[str, object]:

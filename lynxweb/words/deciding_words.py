@@ -48,6 +48,7 @@ TRIGGERS: Final[Mapping[str, str]] = {
 }
 _INTERVAL = re.compile(r"\b(\d+) ns between (\d+) and (\d+)\b")
 _TIME = re.compile(r"\b(\d+) ns\b")
+_SHARE = re.compile(r"\b(\d+) (ppm|per mille)\b")
 
 
 def pre_registered_chip(answer: bool | None) -> Chip:
@@ -70,9 +71,10 @@ def reason_chip(code: str) -> Chip:
 
 
 def readable(text: str) -> str:
-    """A sentence of an answer with its nanoseconds in the unit that people read; the signed document keeps the exact ones."""
+    """A sentence of an answer with its nanoseconds and shares in the units that people read; the signed document keeps the exact ones."""
     told = _INTERVAL.sub(lambda found: f"{_time(found[1])}, between {_time(found[2])} and {_time(found[3])}", text)
-    return _TIME.sub(lambda found: _time(found[1]), told)
+    told = _TIME.sub(lambda found: _time(found[1]), told)
+    return _SHARE.sub(lambda found: formatting.percent(int(found[1]) * (1 if found[2] == "ppm" else 1000)), told)
 
 
 def _time(nanoseconds: str) -> str:
