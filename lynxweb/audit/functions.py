@@ -1,8 +1,9 @@
-"""The two functions through which PostgreSQL appends to the log: they run as the table's owner, so the site's role needs no right to write it.
+"""The functions through which PostgreSQL appends to the log: they run as the table's owner, so the site's role needs no right to write it.
 
-`audit_next()` waits for its turn and says which position is next; `audit_append(leaf)` hashes the leaf, reads the siblings and inserts one row whose
-copied columns come from the leaf and not from the caller. Both are installed by a migration, re-installed after every migration and compared with
-this text by audit.E001. SQLite has no roles: there `lynxweb.audit.tail` does the same in Python.
+`audit_next()` waits for its turn and says which position is next; `audit_turn(type, id, request)` does so and says in the same answer what stands
+before an event on this object; `audit_append(leaf)` hashes the leaf, reads the siblings and inserts one row whose copied columns come from the leaf
+and not from the caller. A migration installs them, every migration re-installs them where they differ from this text, and audit.E001 compares them
+with it. SQLite has no roles: there `lynxweb.audit.tail` does the same in Python.
 """
 
 from __future__ import annotations
@@ -33,6 +34,18 @@ BEGIN
   RETURN (SELECT coalesce(max(seq) + 1, 0) FROM ONLY public.audit_event);
 END
 """
+# Everything that record() has to know once it is its turn, in one answer: all other writers wait for what goes on between it and COMMIT.
+TURN = """
+BEGIN
+  place := public.audit_next();
+  SELECT sha256 INTO anchor FROM public.audit_checkpoint ORDER BY size DESC LIMIT 1;
+  SELECT CASE kind WHEN 'halt' THEN reason END INTO halted FROM public.audit_halt ORDER BY id DESC LIMIT 1;
+  SELECT seq, object_rev INTO prev, rev FROM ONLY public.audit_event WHERE object_type = p_type AND object_id = p_id ORDER BY object_rev DESC LIMIT 1;
+  repeated := EXISTS (SELECT FROM ONLY public.audit_event WHERE request_id = p_request);
+  RETURN NEXT;
+END
+"""
+TURN_ROW = "TABLE (place bigint, anchor text, halted text, prev bigint, rev bigint, repeated boolean)"
 APPEND = f"""
 DECLARE
   n bigint := public.audit_next();
@@ -65,30 +78,36 @@ END
 
 @dataclass(frozen=True)
 class Function:
-    """One SECURITY DEFINER function in PL/pgSQL that returns a position."""
+    """One SECURITY DEFINER function in PL/pgSQL; `arguments` are names with types, it returns a position unless `returns` says otherwise."""
 
     name: str
     arguments: str
     body: str
+    returns: str = "bigint"
 
     @property
     def signature(self) -> str:
         """The name and the argument types, as GRANT and REVOKE take them."""
-        return f"public.{self.name}({self.arguments.rpartition(' ')[2]})"
+        types = [one.rpartition(" ")[2] for one in self.arguments.split(", ")]
+        return f"public.{self.name}({', '.join(types)})"
 
     def sql(self) -> str:
         """The statement that makes or replaces it."""
         return (
-            f"CREATE OR REPLACE FUNCTION public.{self.name}({self.arguments}) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER "
+            f"CREATE OR REPLACE FUNCTION public.{self.name}({self.arguments}) RETURNS {self.returns} LANGUAGE plpgsql SECURITY DEFINER "
             f"SET search_path = pg_catalog, pg_temp AS $audit${self.body}$audit$"
         )
 
 
-FUNCTIONS = (Function("audit_next", "", NEXT), Function("audit_append", "p_leaf bytea", APPEND))
+FUNCTIONS = (
+    Function("audit_next", "", NEXT),
+    Function("audit_append", "p_leaf bytea", APPEND),
+    Function("audit_turn", "p_type text, p_id text, p_request text", TURN, TURN_ROW),
+)
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Make or replace both functions and take them away from PUBLIC; nothing to do on SQLite."""
+    """Make or replace the functions and take them away from PUBLIC; nothing to do on SQLite."""
     if connection.vendor != "postgresql":
         return
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
@@ -98,7 +117,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Drop both functions; the way back of a migration."""
+    """Drop the functions; the way back of a migration."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             for function in reversed(FUNCTIONS):

@@ -77,9 +77,10 @@ def record(  # noqa: PLR0913  (one argument per key of the leaf)
     if problems:
         raise Problems(problems)
     connection = transaction.get_connection(using)
-    seq = hold(connection)
-    _refuse_repeat(connection, act)
-    link = _link(connection, act, seq)
+    turn = tail.take_turn(connection, subject.type, subject.id, request_id)
+    if turn.repeated:
+        _refuse_repeat(connection, act)
+    link, seq = _link(act, turn), turn.seq
     hidden = leaves.commitments(act.private, random_bytes)
     time = leaves.instant(clock())
     leaf = leaves.write(act, link, time, hidden)
@@ -105,17 +106,16 @@ def _refuse_repeat(connection: BaseDatabaseWrapper, act: leaves.Act) -> None:
     raise AlreadyRecorded(_recorded(seq, bytes(leaf), rev, request_id, time))
 
 
-def _link(connection: BaseDatabaseWrapper, act: leaves.Act, seq: int) -> leaves.Link:
-    before = tail.before(connection, act.subject.type, act.subject.id)
-    if before.halted is not None:
-        raise ReadOnly(f"the signer refused, so the log takes no events: {before.halted}")
-    if (seq == 0) != (act.action == Action.LOG_OPEN):
-        raise NotRecordable("the log is open already" if seq else "the log is not open: run manage.py migrate, which writes log.open")
-    rev = before.rev + 1
+def _link(act: leaves.Act, turn: tail.Turn) -> leaves.Link:
+    if turn.halted is not None:
+        raise ReadOnly(f"the signer refused, so the log takes no events: {turn.halted}")
+    if (turn.seq == 0) != (act.action == Action.LOG_OPEN):
+        raise NotRecordable("the log is open already" if turn.seq else "the log is not open: run manage.py migrate, which writes log.open")
+    rev = turn.rev + 1
     if act.subject.rev not in (None, rev):
         stale = Problem("object.rev", str(act.subject.rev), str(rev), "read the object again: it changed in between", "changed-in-between")
         raise Problems([stale])
-    return leaves.Link(seq, rev, before.prev, before.anchor)
+    return leaves.Link(turn.seq, rev, turn.prev, turn.anchor)
 
 
 def _recorded(seq: int, leaf: bytes, rev: int, request_id: str, time: str) -> Recorded:

@@ -16,6 +16,14 @@ from runner.contract import merkle
 
 COLUMNS = "seq, leaf, hashes, time, actor, action, object_type, object_id, object_rev, request_id"
 
+BEFORE = (
+    "SELECT s.anchor, h.kind, h.reason, e.seq, e.object_rev, s.repeated FROM "
+    "(SELECT (SELECT sha256 FROM audit_checkpoint ORDER BY size DESC LIMIT 1) AS anchor, "
+    "EXISTS (SELECT 1 FROM audit_event WHERE request_id = %s) AS repeated) s "
+    "LEFT JOIN (SELECT kind, reason FROM audit_halt ORDER BY id DESC LIMIT 1) h ON 1 = 1 "
+    "LEFT JOIN (SELECT seq, object_rev FROM audit_event WHERE object_type = %s AND object_id = %s ORDER BY object_rev DESC LIMIT 1) e ON 1 = 1"
+)
+
 
 class NotRecordable(RuntimeError):
     """The log cannot take an event now: wrong transaction, wrong isolation, or the log is not open."""
@@ -28,13 +36,17 @@ class ReadOnly(NotRecordable):
 
 
 @dataclass(frozen=True)
-class Before:
-    """What stands before an event: the newest checkpoint's text digest (hex), why the log is halted, the newest event on the same object."""
+class Turn:
+    """What an event follows on: its position, the newest checkpoint's text digest (hex), why the log is halted, the newest event on the same
+    object, and whether its request has an event already.
+    """
 
+    seq: int
     anchor: str | None
     halted: str | None
     prev: int | None
     rev: int
+    repeated: bool
 
 
 def hold(connection: BaseDatabaseWrapper) -> int:
@@ -42,18 +54,21 @@ def hold(connection: BaseDatabaseWrapper) -> int:
 
     Raises `NotRecordable` outside a transaction, under another isolation than READ COMMITTED (PostgreSQL) or mode than IMMEDIATE (SQLite).
     """
-    if not connection.in_atomic_block:
-        raise NotRecordable("record() needs an open transaction: call it last inside transaction.atomic()")
+    _demand_transaction(connection)
     if connection.vendor == "sqlite":
-        if getattr(connection, "transaction_mode", None) != "IMMEDIATE":
-            raise NotRecordable("DATABASES: the SQLite option transaction_mode must be IMMEDIATE")
         return int(_rows(connection, "SELECT coalesce(max(seq) + 1, 0) FROM audit_event", [])[0][0])
-    try:
-        return int(_rows(connection, "SELECT public.audit_next()", [])[0][0])
-    except DatabaseError as error:
-        if getattr(error.__cause__, "sqlstate", None) == WRONG_ISOLATION:
-            raise NotRecordable(str(error).partition("\n")[0]) from error
-        raise
+    return int(_turn_rows(connection, "SELECT public.audit_next()", [])[0][0])
+
+
+def take_turn(connection: BaseDatabaseWrapper, object_type: str, object_id: str, request_id: str) -> Turn:
+    """`hold`, and what the next event on this object follows on; on PostgreSQL one statement, because all other writers wait meanwhile."""
+    if connection.vendor == "sqlite":
+        seq = hold(connection)
+        anchor, kind, reason, prev, rev, repeated = _rows(connection, BEFORE, [request_id, object_type, object_id])[0]
+        return Turn(seq, anchor, reason if kind == "halt" else None, prev, rev or 0, bool(repeated))
+    _demand_transaction(connection)
+    sql = "SELECT place, anchor, halted, prev, coalesce(rev, 0), repeated FROM public.audit_turn(%s, %s, %s)"
+    return Turn(*_turn_rows(connection, sql, [object_type, object_id, request_id])[0])
 
 
 def made_by(connection: BaseDatabaseWrapper, request_id: str) -> tuple[Any, ...] | None:
@@ -61,20 +76,6 @@ def made_by(connection: BaseDatabaseWrapper, request_id: str) -> tuple[Any, ...]
     columns = "seq, leaf, object_rev, request_id, time, action, object_type, object_id"
     found = _rows(connection, f"SELECT {columns} FROM {_events(connection)} WHERE request_id = %s", [request_id])
     return tuple(found[0]) if found else None
-
-
-def before(connection: BaseDatabaseWrapper, object_type: str, object_id: str) -> Before:
-    """What stands before the next event on this object; one query."""
-    schema = "public." if connection.vendor == "postgresql" else ""
-    sql = (
-        f"SELECT s.anchor, h.kind, h.reason, e.seq, e.object_rev FROM "
-        f"(SELECT (SELECT sha256 FROM {schema}audit_checkpoint ORDER BY size DESC LIMIT 1) AS anchor) s "
-        f"LEFT JOIN (SELECT kind, reason FROM {schema}audit_halt ORDER BY id DESC LIMIT 1) h ON 1 = 1 "
-        f"LEFT JOIN (SELECT seq, object_rev FROM {_events(connection)} WHERE object_type = %s AND object_id = %s "
-        "ORDER BY object_rev DESC LIMIT 1) e ON 1 = 1"
-    )
-    anchor, kind, reason, prev, rev = _rows(connection, sql, [object_type, object_id])[0]
-    return Before(anchor, reason if kind == "halt" else None, prev, rev or 0)
 
 
 def append(connection: BaseDatabaseWrapper, seq: int, leaf: bytes, copies: list[Any]) -> None:
@@ -97,6 +98,22 @@ def _left_siblings(connection: BaseDatabaseWrapper, seq: int) -> list[bytes]:
     found = _rows(connection, f"SELECT seq, hashes FROM audit_event WHERE seq IN ({marks})", [place.row for place in places])
     rows = {row: bytes(hashes) for row, hashes in found}
     return [merkle.hash_at(rows[place.row], place.level) for place in places]
+
+
+def _demand_transaction(connection: BaseDatabaseWrapper) -> None:
+    if not connection.in_atomic_block:
+        raise NotRecordable("record() needs an open transaction: call it last inside transaction.atomic()")
+    if connection.vendor == "sqlite" and getattr(connection, "transaction_mode", None) != "IMMEDIATE":
+        raise NotRecordable("DATABASES: the SQLite option transaction_mode must be IMMEDIATE")
+
+
+def _turn_rows(connection: BaseDatabaseWrapper, sql: str, values: list[Any]) -> list[Any]:
+    try:
+        return _rows(connection, sql, values)
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", None) == WRONG_ISOLATION:
+            raise NotRecordable(str(error).partition("\n")[0]) from error
+        raise
 
 
 def _events(connection: BaseDatabaseWrapper) -> str:

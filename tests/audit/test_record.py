@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
@@ -162,3 +163,13 @@ def test_postgresql_makes_the_commit_of_an_event_durable_whatever_the_session_sa
             cursor.execute("SHOW synchronous_commit")
             assert cursor.fetchone()[0] == "on"
         cursor.execute("RESET synchronous_commit")
+
+
+def test_between_its_turn_and_its_commit_an_event_on_postgresql_asks_the_database_twice(append: Append) -> None:
+    """All other writers wait meanwhile."""
+    if connection.vendor != "postgresql":
+        pytest.skip("on SQLite the database is this process")
+    with CaptureQueriesContext(connection) as asked:
+        append()
+    statements = [one["sql"] for one in asked if "SAVEPOINT" not in one["sql"]]
+    assert len(statements) == 2 and "audit_turn" in statements[0] and "audit_append" in statements[1]
