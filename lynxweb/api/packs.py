@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lynxweb.api import log_answers
+from lynxweb.api import pack_answers
 from lynxweb.api.asking import checked, reason_of, request_id
 from lynxweb.api.authentication import actor_from
 from lynxweb.api.bundles import AnyAccept
@@ -30,12 +30,12 @@ NOT_SEALED = Problem("pack", "waits for its checkpoint", "a checkpoint that cove
 class Packs(APIView):
     """The packs of the organisation."""
 
-    @describes("List packs", {200: log_answers.PackListAnswer}, operation_id="packs_list")
+    @describes("List packs", {200: pack_answers.PackListAnswer}, operation_id="packs_list")
     def get(self, request: Request) -> Response:
         """The newest 200 packs that the organisation took, newest first."""
-        return Response({"results": [log_answers.pack_card(card) for card in pack_reading.packs_for(actor_from(request))]})
+        return Response({"results": [pack_answers.pack_card(card) for card in pack_reading.packs_for(actor_from(request))]})
 
-    @describes("Take a pack", {201: log_answers.PackAnswer}, 404, 422, 503, request=ExportPack)
+    @describes("Take a pack", {201: pack_answers.PackAnswer}, 404, 422, 503, request=ExportPack)
     def post(self, request: Request) -> Response:
         """Export runs, or a decision with all it cites, as one event that binds the contents; send an `Idempotency-Key` to act once.
 
@@ -50,7 +50,7 @@ class Packs(APIView):
 class OnePack(APIView):
     """One pack."""
 
-    @describes("Read a pack", {200: log_answers.PackAnswer}, 404)
+    @describes("Read a pack", {200: pack_answers.PackAnswer}, 404)
     def get(self, request: Request, pack_id: str) -> Response:
         """What a pack binds, what it leaves out and why, and the checkpoint that it rests on."""
         return Response(_answer(request, actor_from(request), pack_id))
@@ -77,4 +77,4 @@ class PackFile(APIView):
 
 def _answer(request: Request, actor: Actor, pack_id: str) -> dict[str, object]:
     url = request.build_absolute_uri(reverse("api-pack-file", args=(pack_id,)))
-    return log_answers.pack(pack_reading.pack_for(actor, pack_id), url)
+    return pack_answers.pack(pack_reading.pack_for(actor, pack_id), url)

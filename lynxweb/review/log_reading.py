@@ -18,6 +18,7 @@ from lynxweb.registry.models import Document
 from lynxweb.registry.seeing import cursor_at, position_of, size_of
 from lynxweb.review import log_proofs
 from lynxweb.review.log_cards import Attached, EventView, LogFilter, LogLine, LogPage, LogRow, LogState
+from lynxweb.review.log_checking import checked
 from lynxweb.review.log_seeing import readable, visible
 from runner.contract import merkle
 
@@ -79,7 +80,7 @@ def event_for(actor: Actor, position: int) -> EventView:
         checkpoint=checkpoint,
         proof=None if checkpoint is None else log_proofs.inclusion_of(event, checkpoint.size, checkpoint.root),
         vkey=str(log_proofs.verifier_key()),
-        checked=() if checkpoint is None else log_proofs.checked(event, checkpoint),
+        checked=() if checkpoint is None else checked(event, checkpoint),
     )
 
 

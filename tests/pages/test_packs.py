@@ -19,12 +19,14 @@ from lynxweb.audit.models import Event
 from lynxweb.review.models.packs import Pack
 from lynxweb.review.readers_pages import trust_policy
 from runner import verify
+from runner.contract.decision import Decision
 from tests.audit.conftest import signer
 from tests.pages.shelf import text_of
-from tests.pages.test_log import shown, somebody_elsewhere
+from tests.pages.test_log import shown, signed_in, somebody_elsewhere
 from tests.registry.world import World, bundle_of, upload, world
+from tests.review.committee import Committee, by, decided
 
-__all__ = ["signer"]
+__all__ = ["by", "decided", "signer"]
 
 
 @pytest.fixture
@@ -137,3 +139,14 @@ def test_whose_roles_take_no_packs_is_told_so(run: str) -> None:
     browser = somebody_elsewhere(Role.AUTHOR)
     assert "Your roles do not take packs" in shown(browser, "/packs/new")
     assert sent(browser, runs=[run]).status_code == 403
+
+
+def test_a_pack_of_a_decision_brings_all_that_it_cites(signer: Path, decided: tuple[Committee, Decision]) -> None:
+    by, decision = decided
+    browser = signed_in(by.site.person)
+    assert decision.question in shown(browser, f"/packs/new?decision={decision.sha256}")
+    page = sent(browser, decision=decision.sha256)["Location"]
+    signing.sign()
+    text = shown(browser, f"{page}?verify=1")
+    assert "A decision and 1 run" in text and "accepted: no check failed" in text
+    assert somebody_elsewhere(*Role).get(f"/packs/new?decision={decision.sha256}").status_code == 404

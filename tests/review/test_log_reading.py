@@ -19,6 +19,7 @@ from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
 from lynxweb.review import log_proofs, log_reading
 from lynxweb.review.log_cards import LogFilter
+from lynxweb.review.log_checking import checked
 from lynxweb.review.log_reading import event_for, events_page, history_for, leaf_for, log_state, receipt_of_request
 from lynxweb.review.log_seeing import EVERYBODYS, OBJECTS
 from runner.contract import checkpoints as signed
@@ -200,7 +201,7 @@ def test_a_checkpoint_under_another_key_fails_its_check_and_says_which(site: Wor
     assert newest is not None
     other = SigningKey(bytes(range(32)))
     wrong = replace(newest, note=signed.sign(signed.Checkpoint.read(newest.text), other))
-    outcome = log_proofs.checked(Event.objects.get(seq=1), wrong)
+    outcome = checked(Event.objects.get(seq=1), wrong)
     assert [one.holds for one in outcome][:2] == [True, True] and not outcome[2].holds and outcome[2].why
 
 
@@ -210,7 +211,7 @@ def test_an_event_whose_stored_hash_is_another_fails_its_check(site: World, run:
     assert newest is not None
     event = Event.objects.get(seq=1)
     event.leaf = bytes(event.leaf).replace(b"routine", b"rOutine")
-    assert [one.holds for one in log_proofs.checked(event, newest)] == [True, False, True, False]
+    assert [one.holds for one in checked(event, newest)] == [True, False, True, False]
 
 
 def test_consistency_between_two_sizes_passes_the_contract(site: World, run: str) -> None:
