@@ -7,6 +7,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import IsAuthenticated
 
 from lynxweb.api import bundles, comparisons, nodes, runs, versions
+from lynxweb.api.deciding_urls import deciding_addresses
+from lynxweb.api.governance_urls import governance_addresses
 from lynxweb.api.log_urls import LOG
 
 
@@ -41,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("comparisons", comparisons.Comparisons.as_view(), name="api-comparisons"),
     path("comparisons/<api_digest:digest>", comparisons.OneComparison.as_view(), name="api-comparison"),
     *LOG,
+    *deciding_addresses(),
+    *governance_addresses(),
     path("schema", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="api-schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema", permission_classes=[IsAuthenticated]), name="api-docs"),
 ]
