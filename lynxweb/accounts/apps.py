@@ -14,13 +14,13 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Name the guards of the app's tables for every migration and check, and their projections for the replay audit."""
-        from lynxweb.accounts import checks, factors, guarding
+        from lynxweb.accounts import checks, factors, guarding, projected
         from lynxweb.audit.guards import protect
         from lynxweb.audit.projections import register
 
         for guard in guarding.guards():
             protect(guard)
-        for projection in guarding.projections():
+        for projection in projected.PROJECTIONS:
             register(projection)
         factors.connect()
         register_check(checks.second_factor_demanded, Tags.security, deploy=True)

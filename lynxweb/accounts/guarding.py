@@ -1,27 +1,12 @@
-"""What the log vouches for among accounts: people, roles, nodes, keys and tokens; which columns may change, and what a replay compares."""
+"""Which columns of people, roles, nodes, keys and tokens may change, and that none does without an event."""
 
 from __future__ import annotations
 
 from lynxweb.audit.guards import Guard
-from lynxweb.audit.projections import Projection, guard
+from lynxweb.audit.projections import guard
 
 # What a person may change without an event, and what the log must never hold: the pseudonym is in the log, these live in the row only.
 PERSONAL = ("name", "email", "password", "last_login")
-
-
-def projections() -> list[Projection]:
-    """Every table of the app whose rows are what events made of them; call it once the models are loaded."""
-    from lynxweb.accounts import standing
-
-    return [
-        Projection("actor", "accounts.Person", lambda row: row.actor_id, "actor_id", standing.person),
-        Projection("role", "accounts.Membership", lambda row: row.object_id, "object_id", standing.membership),
-        Projection("node", "accounts.Node", lambda row: row.id, "id", standing.node, committed={"name": "name"}),
-        Projection("key", "accounts.NodeKey", lambda row: row.key_id, "key_id", standing.stored_key, first_position="registered_at"),
-        Projection(
-            "token", "accounts.ServiceToken", lambda row: row.id, "id", standing.token, committed={"digest": "digest", "pepper_id": "pepper_id"}
-        ),
-    ]
 
 
 def guards() -> list[Guard]:

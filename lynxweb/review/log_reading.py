@@ -19,7 +19,7 @@ from lynxweb.registry.seeing import cursor_at, position_of, size_of
 from lynxweb.review import log_proofs
 from lynxweb.review.log_cards import Attached, EventView, LogFilter, LogLine, LogPage, LogRow, LogState
 from lynxweb.review.log_checking import checked
-from lynxweb.review.log_seeing import readable, visible
+from lynxweb.review.log_seeing import visible
 from runner.contract import merkle
 
 EVERYTHING = LogFilter()
@@ -43,7 +43,7 @@ def events_page(actor: Actor, wanted: LogFilter = EVERYTHING, after: str | None 
     asked = Event.objects.filter(**chosen)
     if before is not None:
         asked = asked.filter(seq__lt=before)
-    events = list((asked.filter(readable(acting)) if chosen else asked).newest()[: size + 1])
+    events = list((asked.filter(visible(acting)) if chosen else asked).newest()[: size + 1])
     shown, more = events[:size], len(events) > size
     seen = {event.seq for event in shown} if chosen else _seen(acting, shown)
     return LogPage(tuple(_row(event, event.seq in seen) for event in shown), cursor_at(shown[-1].seq) if more else None)
@@ -53,7 +53,7 @@ def history_for(actor: Actor, object_type: str, object_id: str) -> tuple[LogRow,
     """The history of one object, oldest first, at most its first 1,000 events; unknown and foreign are `NotFound` alike."""
     acting = require(actor, READ)
     known = _could_be(object_type) and _could_be(object_id)
-    events = list(Event.objects.on(object_type, object_id).filter(readable(acting))[:LONGEST_HISTORY]) if known else []
+    events = list(Event.objects.on(object_type, object_id).filter(visible(acting))[:LONGEST_HISTORY]) if known else []
     if not events:
         raise NotFound(object_type[:40], object_id)
     return tuple(_row(event, True) for event in events)
@@ -124,7 +124,7 @@ def _could_be(name: str) -> bool:
 
 def _seen(actor: Actor, events: Iterable[Event]) -> set[int]:
     positions = [event.seq for event in events]
-    return set(Event.objects.filter(seq__in=positions).filter(readable(actor)).values_list("seq", flat=True))
+    return set(Event.objects.filter(seq__in=positions).filter(visible(actor)).values_list("seq", flat=True))
 
 
 def _row(event: Event, seen: bool) -> LogRow:

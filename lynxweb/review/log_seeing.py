@@ -1,7 +1,7 @@
 """Whose events are whose: an event is shown to whoever sees the object that it is about.
 
 What belongs to the site (the log, methodologies, documents, rulings) is everybody's who may read; what belongs to a run follows the run; the rest is
-its organisation's. An auditor reads every leaf, because a leaf holds pseudonyms and digests only; the documents behind the digests follow the object.
+its organisation's. An auditor is one of an organisation, and reads everything of it and of what is shown to auditors; no role reads across tenants.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from lynxweb.accounts.models import Membership, Node, NodeKey, Person, ServiceToken
-from lynxweb.accounts.roles import Role
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.models_proposals import Proposed
-from lynxweb.registry.models import Declaration, Run, RunArtifact
+from lynxweb.registry.models import Declaration, MethodologyVersion, Run, RunArtifact
+from lynxweb.registry.models_rulings import RulingRun
 from lynxweb.registry.redacting import DOCUMENT_PATHS
 from lynxweb.review.models.decisions import Decision, RequirementVersion
 from lynxweb.review.models.notices import Dispute, DisputeClosing, Draw, Notice
@@ -22,22 +22,30 @@ from lynxweb.review.models.packs import Pack
 from lynxweb.review.models.reviews import Review, ReviewStep
 
 EVERYBODYS = frozenset({"log", "methodology", "document", "executor", "reference", "ruling"})
+OF_RUNS = ("run", "review", "declaration", "payload")
 NAME = OuterRef("object_id")
 Seen = Callable[[Actor], Q]
-
-
-def readable(actor: Actor) -> Q:
-    """The events whose leaf the actor may read, as a condition on events."""
-    return Q() if actor.kind == "system" or Role.AUDITOR in actor.roles else visible(actor)
 
 
 def visible(actor: Actor) -> Q:
     """The events on objects that the actor sees, as a condition on events: their documents may be shown, too."""
     if actor.kind == "system":
         return Q()
+    if actor.kind == "visitor":
+        return _public(actor)
     found = Q(object_type__in=EVERYBODYS) | Q(object_type="organisation", object_id=actor.organisation or "")
     for object_type, seen in OBJECTS.items():
         found |= Q(object_type=object_type) & seen(actor)
+    return found
+
+
+def _public(actor: Actor) -> Q:
+    """What everybody sees: the log's own events, public runs with their declarations, reviews and methodologies, rulings on public runs alone."""
+    runs, ruled = Run.objects.for_actor(actor), RulingRun.objects.filter(ruling__position=OuterRef("seq"))
+    found = Q(object_type="log") | Q(object_type="methodology") & Q(Exists(MethodologyVersion.objects.seen_by(actor).filter(pk=NAME)))
+    found |= Q(object_type="ruling") & Q(Exists(ruled)) & ~Q(Exists(ruled.exclude(run__in=runs)))
+    for object_type in OF_RUNS:
+        found |= Q(object_type=object_type) & OBJECTS[object_type](actor)
     return found
 
 
