@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from lynxweb.accounts.granting import propose_role
+from lynxweb.accounts.models import NodeKey, ServiceToken
+from lynxweb.accounts.roles import Role
 from lynxweb.audit import signing
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM
@@ -10,6 +13,7 @@ from lynxweb.registry.comparing import compare_runs
 from lynxweb.registry.intake import submission_id
 from lynxweb.registry.models import Run
 from lynxweb.registry.publication import publish_methodology
+from lynxweb.registry.sharing import share
 from lynxweb.review.disputes import open_dispute
 from lynxweb.review.drawing import draw_review
 from lynxweb.review.exporting import Wanted, export_pack
@@ -52,4 +56,10 @@ def belongings_of(by: Committee) -> dict[str, str]:
         "decision": decision,
         "position": str(Event.objects.on("run", run).values_list("seq", flat=True)[0]),
         "request": submission_id(run),
+        "person": by.second.id,
+        "node": by.site.node.id,
+        "key": NodeKey.objects.get(node=by.site.node).key_id,
+        "token": ServiceToken.objects.get(node=by.site.node).id,
+        "proposal": propose_role(actor, by.second.id, Role.REVIEWER, **asked()).id,
+        "link": share(actor, run, **asked()).id,
     }

@@ -63,13 +63,28 @@ CASES: Mapping[str, tuple[str, ...]] = {
     "decisions/<digest:digest>/append": ("decision",),
     "decisions/<digest:digest>/report": ("decision",),
     "decisions/<digest:digest>/report.pdf": ("decision",),
+    "people/<slug:person>": ("person",),
+    "people/<slug:person>/acts/<slug:act>": ("person", "=grant-role"),
+    "nodes/<slug:node>/retire": ("node",),
+    "keys/<digest:key>/<slug:act>": ("key", "=revoke"),
+    "tokens/<slug:token>/revoke": ("token",),
+    "proposals/<slug:proposal>/do": ("proposal",),
+    "runs/<digest:digest>/links": ("run",),
+    "runs/<digest:digest>/links/<slug:link>/end": ("run", "link"),
 }
 # Addresses of what belongs to nobody in particular, each with the reason.
 EVERYBODYS: Mapping[str, str] = {
+    "shared/<slug:token>": "the link itself is the permission; its own tests say what opens and what does not",
+    "people/rule/<slug:act>": "it names an act on the whole site, and no object",
     "api/v1/methodologies/<api_digest:digest>": "publishing a methodology shows it to everybody who signs in",
     "methodologies/<digest:digest>": "publishing a methodology shows it to everybody who signs in",
     "api/v1/log/events/<int:seq>/proof": "a proof holds hashes and no content, so that everybody can check that the log holds a position",
 }
+# Addresses that auditors read whoever the object belongs to: leaves hold pseudonyms and digests, and whoever audits the log needs all of them.
+READ_BY_AUDITORS = frozenset({
+    "api/v1/log/events/<int:seq>", "api/v1/log/events/<int:seq>/leaf", "api/v1/receipts/<path:request_id>", "log/<int:position>",
+    "history/<str:object_type>/<path:object_id>",
+})  # fmt: skip
 # A form that is as good as any, and what an address may answer to it, as long as it says the same of what exists and of what does not.
 FORM = {"reason_code": "routine", "reason": "a test wants it so", "text": "a test wants it so", "conflicts": "none", "outcome": "rejected"}
 REFUSED = (400, 403, 404, 409, 422)
