@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rest_framework import serializers
 
 from lynxweb.registry.cards import EventLine, ExecutorLine, ExecutorView, Judged, MethodologyView, RunCard, RunView
+from lynxweb.review.cards import Tombstone
+from lynxweb.review.noting import NoticeLine
 from runner.contract.comparability import Comparison
 
 
@@ -104,6 +107,10 @@ class RunCardAnswer(Answer):
     methodology = serializers.CharField()
     executor = serializers.CharField()
     position = serializers.IntegerField()
+    state = serializers.CharField(help_text="standing, withdrawn or superseded")
+    stage = serializers.CharField()
+    visibility = serializers.CharField()
+    notices = serializers.ListField(child=serializers.DictField(), help_text="What must be shown wherever the run is used.")
 
 
 class RunListAnswer(Answer):
@@ -152,6 +159,8 @@ class RunAnswer(RunCardAnswer):
     key_id = serializers.CharField()
     why_not_higher = serializers.CharField(allow_blank=True)
     open_declarations = serializers.IntegerField()
+    abandoned_declarations = serializers.IntegerField()
+    tombstone = serializers.DictField(allow_null=True, help_text="Why, when and by whom the run was withdrawn or superseded.")
     findings = FindingAnswer(many=True)
     artifacts = ArtifactAnswer(many=True)
     receipt = serializers.DictField()
@@ -236,6 +245,7 @@ class ComparisonAnswer(Answer):
     unknown = ReasonAnswer(many=True)
     dropped_metrics = ReasonAnswer(many=True)
     metrics = serializers.ListField(child=serializers.DictField())
+    notices = serializers.DictField(child=serializers.ListField(child=serializers.DictField()), help_text="By run: what must be shown with it.")
 
 
 class PairAnswer(Answer):
@@ -263,20 +273,22 @@ class RefusalAnswer(ProblemAnswer):
     nearest = PairAnswer(many=True)
 
 
-def run_card(card: RunCard) -> dict[str, object]:
-    """The answer for one run of a list."""
+def run_card(card: RunCard, notices: Iterable[NoticeLine] = ()) -> dict[str, object]:
+    """The answer for one run of a list, with what must be shown wherever it is used."""
     return {
         "digest": card.digest, "label": card.label, "runtime": card.runtime, "precision": card.precision_label, "product": card.product,
         "point": card.point_text, "primary": card.primary and card.primary.model_dump(mode="json"), "validity": card.validity,
         "grade": card.grade, "kind": card.kind, "node": card.node_name, "submitted_at": card.submitted_at, "undeclared": card.undeclared,
         "methodology": card.methodology_digest, "executor": card.executor_digest, "position": card.position,
+        "state": card.state, "stage": card.stage, "visibility": card.visibility, "notices": [vars(line) for line in notices],
     }  # fmt: skip
 
 
-def run(view: RunView, events: list[EventLine]) -> dict[str, object]:
+def run(view: RunView, events: list[EventLine], notices: Iterable[NoticeLine] = (), stone: Tombstone | None = None) -> dict[str, object]:
     """The answer for one run."""
     return {
-        **run_card(view.card), "fingerprint": view.run.fingerprint, "key_id": view.key_id, "why_not_higher": view.why_not_higher,
+        **run_card(view.card, notices), "abandoned_declarations": view.abandoned_declarations, "tombstone": None if stone is None else vars(stone),
+        "fingerprint": view.run.fingerprint, "key_id": view.key_id, "why_not_higher": view.why_not_higher,
         "open_declarations": view.open_declarations, "findings": [finding.as_dict() for finding in view.findings],
         "artifacts": [vars(line) for line in view.artifacts], "receipt": view.receipt, "events": [vars(event) for event in events],
         "run": view.run.model_dump(mode="json"), "quality": view.quality and view.quality.model_dump(mode="json"),
@@ -306,9 +318,10 @@ def methodology(view: MethodologyView) -> dict[str, object]:
     }  # fmt: skip
 
 
-def comparison(judged: Judged, url: str) -> dict[str, object]:
-    """The answer for an allowed comparison."""
+def comparison(judged: Judged, url: str, notices: Mapping[str, Iterable[NoticeLine]]) -> dict[str, object]:
+    """The answer for an allowed comparison, with what must be shown with either run."""
     return {
+        "notices": {run: [vars(line) for line in lines] for run, lines in notices.items()},
         "digest": judged.digest, "url": url, "stored_at": judged.stored_at, "as_of_position": judged.as_of_position, **judged.comparison.as_dict(),
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from lynxweb.api.problems import MEDIA_TYPE, problem_response
 from lynxweb.api.requests import Compare
 from lynxweb.registry.cards import Judged
 from lynxweb.registry.comparing import compare_runs, comparison_for
+from lynxweb.review.noting import notices_on
 from runner.contract.problems import Problem
 from runner.contract.reasons import Reason
 
@@ -42,7 +43,8 @@ class OneComparison(APIView):
 
 def _answer(request: Request, judged: Judged) -> Response:
     if judged.allowed:
-        return Response(answers.comparison(judged, request.build_absolute_uri(f"/compare/{judged.digest}")))
+        url = request.build_absolute_uri(f"/compare/{judged.digest}")
+        return Response(answers.comparison(judged, url, notices_on([judged.a.digest, judged.b.digest])))
     comparison = judged.comparison
     return problem_response(
         422,

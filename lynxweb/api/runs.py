@@ -12,6 +12,8 @@ from lynxweb.api.authentication import actor_from
 from lynxweb.api.description import describes
 from lynxweb.api.requests import Page
 from lynxweb.registry.reading import events_for, run_for, runs_for
+from lynxweb.review.noting import notices_on
+from lynxweb.review.questions import tombstone_of
 
 
 class Runs(APIView):
@@ -21,7 +23,8 @@ class Runs(APIView):
     def get(self, request: Request) -> Response:
         """Runs, newest first; `next` is the cursor of the following piece, null at the end."""
         page = runs_for(actor_from(request), **page_of(request))
-        return Response({"results": [answers.run_card(card) for card in page.runs], "next": page.next})
+        notices = notices_on({card.digest for card in page.runs})
+        return Response({"results": [answers.run_card(card, notices.get(card.digest, ())) for card in page.runs], "next": page.next})
 
 
 class OneRun(APIView):
@@ -31,4 +34,5 @@ class OneRun(APIView):
     def get(self, request: Request, digest: str) -> Response:
         """A run with its document, findings, files, receipt and history."""
         actor = actor_from(request)
-        return Response(answers.run(run_for(actor, digest), events_for(actor, "run", digest)))
+        view, notices = run_for(actor, digest), notices_on([digest]).get(digest, ())
+        return Response(answers.run(view, events_for(actor, "run", digest), notices, tombstone_of(actor, digest)))

@@ -20,7 +20,7 @@ CONFLICT_OPTIONS: Final = (
     Option(SOME, "I have one"),
 )
 CONFLICT: Final = Input("conflict", "Conflicts of interest", "radio", options=CONFLICT_OPTIONS)
-WHICH: Final = Input("conflicts", "Which", "textarea", hint="where you have one; somebody else then reviews the run", required=False)
+WHICH: Final = Input("conflicts", "Which conflict, if you have one", "textarea", hint="somebody else then reviews the run", required=False)
 
 
 def conflicts(sent: QueryDict) -> str:
