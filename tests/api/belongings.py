@@ -10,6 +10,7 @@ from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM
 from lynxweb.audit.models import Event
 from lynxweb.registry.comparing import compare_runs
+from lynxweb.registry.declaration import declare
 from lynxweb.registry.intake import submission_id
 from lynxweb.registry.models import Run
 from lynxweb.registry.publication import publish_methodology
@@ -57,6 +58,7 @@ def belongings_of(by: Committee) -> dict[str, str]:
         "position": str(Event.objects.on("run", run).values_list("seq", flat=True)[0]),
         "request": submission_id(run),
         "person": by.second.id,
+        "declaration": declare(by.site.node_actor, builders.methodology().sha256, request_id="waits").nonce,
         "node": by.site.node.id,
         "key": NodeKey.objects.get(node=by.site.node).key_id,
         "token": ServiceToken.objects.get(node=by.site.node).id,

@@ -37,6 +37,27 @@ CASES: Mapping[str, tuple[str, ...]] = {
     "api/v1/decisions/<api_digest:digest>": ("decision",),
     "api/v1/decisions/<api_digest:digest>/signatures": ("decision",),
     "api/v1/decisions/<api_digest:digest>/addenda": ("decision",),
+    "api/v1/declarations/<api_digest:nonce>/abandonments": ("declaration",),
+    "api/v1/disputes/<str:dispute>/closings": ("dispute",),
+    "api/v1/keys/<api_digest:key>/revocations": ("key",),
+    "api/v1/keys/<api_digest:key>/rotations": ("key",),
+    "api/v1/nodes/<slug:node>/keys": ("node",),
+    "api/v1/nodes/<slug:node>/retirements": ("node",),
+    "api/v1/notices/<str:notice>/lifts": ("notice",),
+    "api/v1/people/<slug:person>/roles": ("person",),
+    "api/v1/people/<slug:person>/roles/<slug:role>/revocations": ("person", "=engineer"),
+    "api/v1/reviews/<str:review>": ("review",),
+    "api/v1/reviews/<str:review>/closings": ("review",),
+    "api/v1/reviews/<str:review>/reports": ("review",),
+    "api/v1/reviews/<str:review>/responses": ("review",),
+    "api/v1/runs/<api_digest:digest>/disclosures": ("run",),
+    "api/v1/runs/<api_digest:digest>/disputes": ("run",),
+    "api/v1/runs/<api_digest:digest>/notices": ("run",),
+    "api/v1/runs/<api_digest:digest>/publications": ("run",),
+    "api/v1/runs/<api_digest:digest>/reviews": ("run",),
+    "api/v1/runs/<api_digest:digest>/supersessions": ("run",),
+    "api/v1/runs/<api_digest:digest>/withdrawals": ("run",),
+    "api/v1/tokens/<slug:token>/revocations": ("token",),
     "runs/<digest:digest>": ("run",),
     "runs/<digest:digest>/acts/<slug:act>": ("run", "=withdraw"),
     "runs/<digest:digest>/redact": ("run",),
@@ -154,6 +175,15 @@ def test_a_stranger_finds_nothing_whatever_the_role(belongings: dict[str, str], 
     client = signed_in(stranger)
     told = {route: _told(client, route, names, belongings) for route, names in CASES.items()}
     assert {route: answer for route, answer in told.items() if answer is not None} == {}
+
+
+def test_a_visitor_is_asked_to_sign_in_whether_or_not_it_exists(belongings: dict[str, str]) -> None:
+    client = Client(raise_request_exception=False)
+    told = {}
+    for route, names in CASES.items():
+        answers = [_asked(client, filled(route, names, belongings, nobodys), posts) for nobodys in (False, True) for posts in (False, True)]
+        told[route] = set(answers)
+    assert {route: answers for route, answers in told.items() if answers != {401 if route.startswith("api/") else 302}} == {}
 
 
 def _told(client: Client, route: str, names: tuple[str, ...], belongings: Mapping[str, str]) -> str | None:
