@@ -15,10 +15,11 @@ from django.db import transaction
 from lynxweb.accounts import standing
 from lynxweb.accounts.actors import actor_of
 from lynxweb.accounts.models import Person
-from lynxweb.accounts.roles import STRONG_SIGN_IN_ROLES, require
+from lynxweb.accounts.roles import READ, STRONG_SIGN_IN_ROLES, require
 from lynxweb.audit import proposals, snapshots
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
+from lynxweb.audit.opening import log_settings
 from lynxweb.audit.record import Recorded, record, utc_now
 from runner.contract.problems import Problem, Problems
 
@@ -81,6 +82,12 @@ def reset_terms(actor_id: str) -> dict[str, Any]:
 def takes_two(person: Person) -> bool:
     """Whether the person holds a role that one administrator must not get hold of alone."""
     return person.memberships.held().filter(role__in=[role.value for role in STRONG_SIGN_IN_ROLES]).exists()
+
+
+def reset_takes_two(actor: Actor, actor_id: str) -> bool:
+    """Whether resetting the sign-in of a person of the actor's organisation takes a second person now."""
+    person = Person.objects.for_actor(require(actor, READ)).get(actor_id=actor_id)
+    return takes_two(person) and log_settings().two_person_rule
 
 
 def propose_reset(actor: Actor, actor_id: str, *, reason: Reason, request_id: str, clock: Callable[[], datetime] = utc_now) -> proposals.Proposal:

@@ -10,10 +10,11 @@ from django.db import transaction
 from lynxweb.accounts import standing
 from lynxweb.accounts.models import Membership, Person
 from lynxweb.accounts.people import keep_an_administrator
-from lynxweb.accounts.roles import STRONG_SIGN_IN_ROLES, TWO_PERSON_ROLES, Role, require
+from lynxweb.accounts.roles import READ, STRONG_SIGN_IN_ROLES, TWO_PERSON_ROLES, Role, require
 from lynxweb.audit import proposals, snapshots
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
+from lynxweb.audit.opening import log_settings
 from lynxweb.audit.record import Recorded, record, utc_now
 from runner.contract.problems import Problem, Problems
 
@@ -70,6 +71,19 @@ def grant_role(
             proposal=position,
             clock=clock,
         )
+
+
+def roles_to_give(actor: Actor, actor_id: str) -> tuple[tuple[Role, ...], tuple[Role, ...]]:
+    """The roles that a person of the actor's organisation lacks: those that one person gives alone, and those that take a proposal."""
+    person = _person(require(actor, READ), actor_id)
+    held = set(person.memberships.held().values_list("role", flat=True))
+    lacking = [role for role in Role if role.value not in held]
+    together = [role for role in lacking if _takes_two(role, actor_id == actor.id)]
+    return tuple(role for role in lacking if role not in together), tuple(together)
+
+
+def _takes_two(role: Role, to_himself: bool) -> bool:
+    return (role in TWO_PERSON_ROLES and log_settings().two_person_rule) or (role in STRONG_SIGN_IN_ROLES and to_himself)
 
 
 def revoke_role(actor: Actor, actor_id: str, role: Role, *, reason: Reason, request_id: str, clock: Callable[[], datetime] = utc_now) -> Recorded:

@@ -20,6 +20,7 @@ from lynxweb.accounts.roles import require
 from lynxweb.audit import proposals, snapshots
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
+from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event
 from lynxweb.audit.record import Recorded, record, utc_now
 from runner.contract import keys
@@ -64,11 +65,15 @@ def rotate_key(
 ) -> NodeKey:
     """Register a new key that the old one, `key_id`, vouches for; an administrator or the node itself hands it in.
 
-    `proof` and `approval` are signatures by the new and the old key over `rotation_message(key_id, node_id, public_key)`. Raises
+    `proof` and `approval` are signatures by the new and the old key over `rotation_message(key_id, node_id, public_key)`. A rotation that was
+    made is answered with its key however often it is asked for, so that a node whose connection broke can ask again. Raises
     `NodeKey.DoesNotExist` for a key revoked or not theirs, or `Problems`.
     """
     acting = require(actor, Action.KEY_ROTATE)
     with transaction.atomic():
+        made = _rotated(acting, key_id, public_key)
+        if made is not None:
+            return made
         old = _own(acting, key_id)
         claim = {"purpose": ROTATION, "challenge": key_id, "subject": old.node_id}
         problems = list(public_key_faults(public_key, proof, claim))
@@ -92,6 +97,15 @@ def rotate_key(
             clock=clock,
         )
     return new
+
+
+def _rotated(acting: Actor, key_id: str, public_key: bytes) -> NodeKey | None:
+    """The key that this very rotation registered before, if it did; a node asks for its own alone."""
+    found = NodeKey.objects.for_actor(acting).filter(key_id=keys.key_id(public_key)).first()
+    if found is None or (acting.kind == "node" and found.node_id != acting.id):
+        return None
+    claim = leaf_fields(bytes(found.registration))
+    return found if (claim["purpose"], claim["challenge"]) == (ROTATION, key_id) else None
 
 
 def rotation_message(old_key_id: str, node_id: str, new_public_key: bytes) -> bytes:

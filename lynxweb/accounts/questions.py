@@ -13,8 +13,10 @@ from lynxweb.accounts.models import Membership, Node, NodeKey, Person, ServiceTo
 from lynxweb.accounts.roles import READ, Role, may, require
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor
-from lynxweb.audit.proposals import Proposal, open_proposals
+from lynxweb.audit.proposals import Proposal, closed_proposals, open_proposals
 from lynxweb.audit.record import utc_now
+
+MOST_CLOSED = 50
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,12 @@ def proposals_for(actor: Actor, *, clock: Callable[[], datetime] = utc_now) -> t
     """The open proposals of the actor's organisation, and for an auditor those of rulings anywhere; own ones are done by others."""
     require(actor, READ)
     return tuple(one for one in open_proposals(clock=clock) if _concerns(one, actor))
+
+
+def closed_proposals_for(actor: Actor, *, clock: Callable[[], datetime] = utc_now) -> tuple[Proposal, ...]:
+    """The newest 50 proposals of the actor's organisation that were used or have expired."""
+    require(actor, READ)
+    return closed_proposals(actor.organisation, MOST_CLOSED, clock=clock)
 
 
 def _concerns(proposal: Proposal, actor: Actor) -> bool:

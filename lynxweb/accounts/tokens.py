@@ -74,6 +74,31 @@ def issue_token(
     )
 
 
+def issue_token_for(
+    actor: Actor,
+    node_id: str | None,
+    *,
+    scope: Scope,
+    reason: Reason,
+    request_id: str,
+    lifetime: timedelta = LIFETIME,
+    clock: Callable[[], datetime] = utc_now,
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+) -> IssuedToken:
+    """`issue_token` for a node of the actor's organisation by its id, or for the actor's own person where that is None.
+
+    Raises `Node.DoesNotExist` for a node that is retired or not theirs, `Person.DoesNotExist` for an actor who is no person.
+    """
+    owner: Person | Node
+    if node_id is None:
+        owner = Person.objects.for_actor(actor).get(actor_id=actor.id)
+    else:
+        owner = Node.objects.for_actor(actor).get(id=node_id, retired=False)
+    return issue_token(
+        actor, scope=scope, owner=owner, reason=reason, request_id=request_id, lifetime=lifetime, clock=clock, random_bytes=random_bytes
+    )
+
+
 def add_token(
     acting: Actor,
     *,

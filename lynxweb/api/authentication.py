@@ -14,7 +14,7 @@ from lynxweb.accounts.actors import actor_of
 from lynxweb.accounts.models import Person
 from lynxweb.accounts.sign_in import auth_of
 from lynxweb.accounts.tokens import actor_for
-from lynxweb.audit.actors import Actor
+from lynxweb.audit.actors import VISITOR, Actor
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 def actor_from(request: Request) -> Actor:
-    """The actor behind an authenticated request."""
+    """The actor behind a request: the bearer of a token, a person who signed in, or a visitor where `visiting` lets one in."""
     if isinstance(request.auth, Actor):
         return request.auth
-    assert isinstance(request.user, Person)
+    if not isinstance(request.user, Person):
+        return VISITOR
     return actor_of(request.user, auth=auth_of(request))

@@ -7,16 +7,26 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lynxweb.accounts.nodes import enrol_node
+from lynxweb.accounts.questions import nodes_for
+from lynxweb.api import people_answers
 from lynxweb.api.answers import DeclarationAnswer, NodeAnswer
 from lynxweb.api.asking import checked, reason_of, request_id
 from lynxweb.api.authentication import actor_from
 from lynxweb.api.description import describes
+from lynxweb.api.governance_answers import DeclarationListAnswer, declaration
+from lynxweb.api.governance_requests import DeclarationsOf
 from lynxweb.api.requests import Declare, EnrolNode
 from lynxweb.registry.declaration import declare
+from lynxweb.registry.declared import declarations_for
 
 
 class Nodes(APIView):
     """The nodes of the organisation."""
+
+    @describes("List nodes", {200: people_answers.NodeListAnswer}, operation_id="nodes_list")
+    def get(self, request: Request) -> Response:
+        """Nodes by name with their keys and the positions between which each counts; retired ones last."""
+        return Response({"results": [people_answers.node(card) for card in nodes_for(actor_from(request))]})
 
     @describes("Enrol a node", {201: NodeAnswer}, 409, 422, request=EnrolNode)
     def post(self, request: Request) -> Response:
@@ -48,6 +58,12 @@ class Nodes(APIView):
 
 class Declarations(APIView):
     """Promises to measure."""
+
+    @describes("List declarations", {200: DeclarationListAnswer}, parameters=[DeclarationsOf], operation_id="declarations_list")
+    def get(self, request: Request) -> Response:
+        """The newest declarations of the organisation, all or those of one state: open, used or abandoned."""
+        lines = declarations_for(actor_from(request), **checked(DeclarationsOf, request.query_params))
+        return Response({"results": [declaration(line) for line in lines]})
 
     @describes("Declare a run", {201: DeclarationAnswer}, 404, 409, request=Declare)
     def post(self, request: Request) -> Response:

@@ -55,6 +55,11 @@ CODES = {
 def handler(error: Exception, context: Mapping[str, Any]) -> Response:
     """The answer to any exception of a view; what nobody foresaw is logged and says nothing of its inside."""
     set_rollback()
+    if isinstance(error, NotFound | Http404) and not isinstance(error, Redacted) and not context["request"].user.is_authenticated:
+        # What a visitor does not see may be somebody's: it asks for a login, whether or not it exists.
+        headers = {"WWW-Authenticate": str(context["view"].get_authenticate_header(context["request"]))}
+        login = str(exceptions.NotAuthenticated.default_detail)
+        return problem_response(401, [], detail=login, instance=context["request"].path, headers=headers)
     status, problems, detail, headers = _told(error)
     return problem_response(status, problems, detail=detail, instance=context["request"].path, headers=headers)
 

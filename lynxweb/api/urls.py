@@ -10,6 +10,7 @@ from lynxweb.api import bundles, comparisons, nodes, runs, versions
 from lynxweb.api.deciding_urls import deciding_addresses
 from lynxweb.api.governance_urls import governance_addresses
 from lynxweb.api.log_urls import LOG
+from lynxweb.api.people_urls import people_addresses
 
 
 class DigestConverter:
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("comparisons/<api_digest:digest>", comparisons.OneComparison.as_view(), name="api-comparison"),
     *LOG,
     *deciding_addresses(),
+    *people_addresses(),
     *governance_addresses(),
     path("schema", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="api-schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema", permission_classes=[IsAuthenticated]), name="api-docs"),

@@ -11,13 +11,14 @@ from django.shortcuts import render
 from lynxweb.accounts.actors import actor_of
 from lynxweb.accounts.models import Person
 from lynxweb.accounts.sign_in import auth_of
-from lynxweb.audit.actors import Actor
+from lynxweb.audit.actors import VISITOR, Actor
 from lynxweb.registry.missing import NotFound, Redacted
 
 
 def actor_of_request(request: HttpRequest) -> Actor:
-    """The person who signed in, with the roles held now and how the sign-in was proven."""
-    assert isinstance(request.user, Person)  # LoginRequiredMiddleware stands before every view
+    """The person who signed in, with the roles held now and how the sign-in was proven; a visitor on the pages that are open to one."""
+    if not isinstance(request.user, Person):  # LoginRequiredMiddleware stands before every other view
+        return VISITOR
     return actor_of(request.user, auth=auth_of(request))
 
 

@@ -8,10 +8,12 @@ from lynxweb.pages import governance_views, redaction_views, review_views, run_v
 from lynxweb.pages.converters import DigestConverter
 from lynxweb.pages.deciding_urls import deciding
 from lynxweb.pages.log_urls import LOG
+from lynxweb.pages.people_urls import people
+from lynxweb.pages.visiting import opened
 
 register_converter(DigestConverter, "digest")
 
-urlpatterns: list[URLPattern | URLResolver] = [
+PATTERNS: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("runs", views.runs, name="runs"),
     path("runs/<digest:digest>", run_views.run, name="run"),
@@ -37,4 +39,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("words", views.words, name="words"),
     *LOG,
     *deciding(),
+    *people(),
 ]
+urlpatterns = opened(PATTERNS)

@@ -62,7 +62,7 @@ def test_a_refusal_names_no_run_of_another_organisation(site: World, stranger: W
     assert compared["run"] not in response.content.decode() and compared["other"] not in response.content.decode()
 
 
-@pytest.mark.parametrize("address", ("runs", "executors", "methodologies", "runs/" + "0" * 64))
-def test_nobody_reads_without_a_login(db: None, address: str) -> None:
+@pytest.mark.parametrize("address", ("nodes", "people", "tokens", "proposals", "packs", "runs/" + "0" * 64, "schema"))
+def test_nobody_reads_what_is_not_public_without_a_login(db: None, address: str) -> None:
     response = client.get(f"/api/v1/{address}")
     assert response.status_code == 401 and response["WWW-Authenticate"] == "Bearer"

@@ -28,8 +28,8 @@ def test_a_name_typed_wrongly_comes_back_as_text(client: Client, site: World) ->
     assert 'value="&quot;&gt;&lt;script&gt;"' in html
 
 
-def test_every_page_but_sign_in_asks_strangers_to_sign_in(client: Client, db: None) -> None:
-    pages = ["/", "/runs", f"/runs/{'0' * 64}", f"/executors/{'0' * 64}", f"/methodologies/{'0' * 64}", "/compare", f"/compare/{'0' * 64}", "/words"]
+def test_every_page_with_nothing_public_on_it_asks_strangers_to_sign_in(client: Client, db: None) -> None:
+    pages = ["/", f"/runs/{'0' * 64}", f"/executors/{'0' * 64}", f"/methodologies/{'0' * 64}", "/compare", f"/compare/{'0' * 64}", "/people"]
     assert {client.get(page).headers.get("Location", "").split("?")[0] for page in pages} == {"/sign-in"}
 
 

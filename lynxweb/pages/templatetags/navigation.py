@@ -10,6 +10,8 @@ from django import template
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from lynxweb.pages.visiting import OPEN
+
 register = template.Library()
 
 # The name of an address, the word of its link, and under which paths one is there.
@@ -37,11 +39,13 @@ class Place:
 
 @register.simple_tag(takes_context=True)
 def places(context: Mapping[str, object]) -> tuple[Place, ...]:
-    """The links of the main navigation that this site has."""
+    """The links of the main navigation that this site has; for a visitor those of the pages that are open to one."""
     request = context.get("request")
     path = request.path if isinstance(request, HttpRequest) else ""
-    found = []
+    found, visiting = [], isinstance(request, HttpRequest) and not request.user.is_authenticated
     for name, word, under in PLACES:
+        if visiting and name not in OPEN:
+            continue
         try:
             url = reverse(name)
         except NoReverseMatch:
