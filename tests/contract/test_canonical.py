@@ -68,6 +68,9 @@ def test_published_vectors_inside_the_profile_encode_alike(source: bytes, expect
         (b'{"a":"\\ud800"}', "surrogate"),
         (b'{"a":"\\u0000"}', "NUL"),
         (b"[" * 100 + b"]" * 100, "levels"),
+        (b"[" * 42 + b"]" * 42, "levels"),
+        (b'{"a\x7f":1}', "ASCII"),
+        (b'{"a":{"b\\t":1}}', "ASCII"),
         (b"[" * 200_000, "JSON"),
         (b'{"a":', "JSON"),
         (b"\xff\xfe", "UTF-8"),
@@ -77,6 +80,11 @@ def test_published_vectors_inside_the_profile_encode_alike(source: bytes, expect
 def test_what_lies_outside_the_profile_is_refused_with_its_place(source: bytes, word: str) -> None:
     with pytest.raises(Problems, match=word):
         decode(source)
+
+
+def test_as_many_levels_as_may_be_are_read() -> None:
+    deepest = b"[" * 41 + b"]" * 41
+    assert encode(decode(deepest, canonical=True)) == deepest
 
 
 def test_all_errors_are_told_at_once() -> None:
