@@ -25,6 +25,8 @@ from runner.options import (
     DryRun,
     Everything,
     Json,
+    KeyAct,
+    KeyName,
     MethodologyName,
     NewKey,
     NodeName,
@@ -48,6 +50,7 @@ from runner.options import (
     Trust,
     Url,
     Version,
+    WhyKey,
 )  # fmt: skip
 from runner.report.problems import plain_problem, problem_document, problem_lines
 from runner.talk import Talk
@@ -61,6 +64,7 @@ VERBS = {
     "push": "runner.verbs.push",
     "compare": "runner.verbs.compare",
     "enrol": "runner.verbs.enrol",
+    "key": "runner.verbs.key",
     "verify": "runner.verbs.verify",
     "version": "runner.verbs.version",
 }
@@ -187,6 +191,15 @@ def enrol(
     Proves that it holds its key, and keeps the token that uploads need.
     """
     return _do(ctx, "enrol", json_, quiet, url=url, token=token, token_file=token_file, name=name, new_key=new_key)
+
+
+@app.command(epilog=EPILOG)
+def key(ctx: typer.Context, act: KeyAct, key: KeyName = "", reason: WhyKey = "", json_: Json = False, quiet: Quiet = False) -> int:
+    """Replace or end this node's key at the site.
+
+    rotate makes a new key here, which the old one vouches for; revoke ends one for good. Nothing changes here before the site has confirmed.
+    """
+    return _do(ctx, "key", json_, quiet, act=act, key=key, reason=reason)
 
 
 @app.command(epilog=EPILOG)

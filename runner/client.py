@@ -12,12 +12,12 @@ from typing import Literal
 
 import httpx
 
-from runner.contract.keys import SigningKey, prove_possession
+from runner.contract.keys import SigningKey, possession_message, prove_possession
 from runner.contract.problems import Problem, Problems
 
 API = "/api/v1"
 MEDIA_TYPE = "application/vnd.lynxweb.bundle"
-PURPOSE = "node-enrolment"
+PURPOSE, ROTATION, REVOCATION = "node-enrolment", "key-rotation", "key-revocation"
 TRIES = 6
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 PATIENCE = httpx.Timeout(10.0, read=120.0, write=120.0)
@@ -67,6 +67,17 @@ class Client:
         proof = prove_possession(key, purpose=PURPOSE, challenge=token_id, subject=name)
         return self._post_json("/nodes", {"name": name, "public_key": key.public.hex(), "proof": proof.hex()}).content
 
+    def rotate_key(self, old: SigningKey, new: SigningKey, node: str, reason: str = "") -> Mapping[str, object]:
+        """Have `new` registered, `old` vouching for it; asked again, the site answers as it did the first time."""
+        message = possession_message(purpose=ROTATION, challenge=old.key_id, subject=node, public=new.public)
+        body = {"public_key": new.public.hex(), "proof": new.sign(message).hex(), "approval": old.sign(message).hex(), **_because(reason)}
+        return self._post_json(f"/keys/{old.key_id}/rotations", body, f"rotate-{new.key_id}").content
+
+    def revoke_key(self, key: SigningKey, node: str, reason: str = "") -> Mapping[str, object]:
+        """End `key`, which signs for that itself; asked again, the site answers as it did the first time."""
+        proof = prove_possession(key, purpose=REVOCATION, challenge=key.key_id, subject=node)
+        return self._post_json(f"/keys/{key.key_id}/revocations", {"proof": proof.hex(), **_because(reason)}, f"revoke-{key.key_id}").content
+
     def declare(self, methodology_sha256: str) -> str:
         """The nonce of a run that is declared before it is measured."""
         return str(self._post_json("/declarations", {"methodology": methodology_sha256}).content["nonce"])
@@ -77,8 +88,9 @@ class Client:
         headers = {"Content-Type": MEDIA_TYPE, "Content-Digest": f"sha-256=:{checksum}:", "Content-Length": str(len(sealed))}
         return self._repeated(lambda client: client.post(f"{API}/bundles", content=_blocks(sealed), headers=headers))
 
-    def _post_json(self, path: str, body: Mapping[str, object]) -> Answer:
-        return self._repeated(lambda client: client.post(f"{API}{path}", json=dict(body)))
+    def _post_json(self, path: str, body: Mapping[str, object], once: str = "") -> Answer:
+        headers = {"Idempotency-Key": once} if once else {}
+        return self._repeated(lambda client: client.post(f"{API}{path}", json=dict(body), headers=headers))
 
     def _repeated(self, send: Callable[[httpx.Client], httpx.Response]) -> Answer:
         """Send until the site answers for good, waiting longer each time and never in step with other nodes."""
@@ -114,6 +126,10 @@ class Client:
         if response.is_success:
             return Answer(_json(response) or {}, response.status_code == httpx.codes.CREATED)
         raise SiteError(_kind(response), _problem(response))
+
+
+def _because(reason: str) -> dict[str, object]:
+    return {"reason": reason} if reason else {}
 
 
 def _blocks(content: bytes) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ HOME_VARIABLE = "LYNXWEB_NODE_HOME"
 DEFAULT_HOME = "~/.local/share/lynxweb"
 SECRET_BYTES = 32
 SHORT = 12
+SHORTEST = 6
+NEXT_KEY = "node.key.next.pem"
+PUT_ASIDE = re.compile(r"node\.key\.[0-9a-f]{12}\.pem")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,19 @@ class NodeIdentity:
 
 
 @dataclass(frozen=True)
+class KeptKey:
+    """A key of this node that was not revoked, and where it lies."""
+
+    key: SigningKey
+    path: Path
+
+    @property
+    def in_use(self) -> bool:
+        """Whether runs are signed with it now."""
+        return self.path.name == "node.key.pem"
+
+
+@dataclass(frozen=True)
 class NodeHome:
     """The folder that holds all of it; nothing is created before it is asked for."""
 
@@ -68,6 +85,41 @@ class NodeHome:
         path = self.folder / "node.key.pem"
         if path.exists():
             path.rename(self.folder / f"node.key.{self.key().key_id[:SHORT]}.pem")
+
+    def next_key(self, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> SigningKey:
+        """The key that is to take over, on the disk before anybody hears of it: asking again after a cut gives the same one."""
+        path = self.folder / NEXT_KEY
+        if not path.exists():
+            write_once(path, SigningKey(random_bytes(SECRET_BYTES)).to_pem())
+        return SigningKey.from_pem(self._secret(path))
+
+    def take_over(self) -> None:
+        """Sign with the next key from now on, the old one put aside; cut anywhere, doing it again ends the same, and some key is always in place."""
+        old, following = self.key(), self.next_key()
+        if old.key_id != following.key_id:
+            write_once(self.folder / f"node.key.{old.key_id[:SHORT]}.pem", old.to_pem())
+            write_private(self.folder / "node.key.pem", following.to_pem())
+        (self.folder / NEXT_KEY).unlink()
+
+    def kept_keys(self) -> tuple[KeptKey, ...]:
+        """The key in use, then those put aside; without revoked ones and the one that is to take over."""
+        current = self.folder / "node.key.pem"
+        aside = [path for path in sorted(self.folder.glob("node.key.*.pem")) if PUT_ASIDE.fullmatch(path.name)]
+        return tuple(KeptKey(SigningKey.from_pem(self._secret(path)), path) for path in (current, *aside) if path.exists())
+
+    def key_named(self, start: str) -> KeptKey:
+        """The kept key whose id begins so; without a name the only one put aside. Raises `Problems` where that names none or several."""
+        kept = self.kept_keys()
+        found = [one for one in kept if (one.key.key_id.startswith(start) if len(start) >= SHORTEST else not start and not one.in_use)]
+        if len(found) != 1:
+            known = ", ".join(f"{one.key.key_id[:SHORT]}{' (in use)' if one.in_use else ''}" for one in kept) or "no key"
+            what = start[:40] or f"{len(found)} keys put aside"
+            raise Problems([Problem("KEY", what, f"the first {SHORTEST} digits or more of one of: {known}", "name the key that is to end", "usage")])
+        return found[0]
+
+    def put_away(self, kept: KeptKey) -> None:
+        """Set a revoked key apart, under a name that tells so; where it was in use, the next use makes a new one."""
+        kept.path.rename(self.folder / f"node.key.{kept.key.key_id[:SHORT]}.revoked.pem")
 
     def identity(self, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> NodeIdentity:
         """Key, salt and declarations: the organisation's secret after enrolment, before that a random one that stays on this machine."""

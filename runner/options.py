@@ -58,3 +58,6 @@ Trust = Annotated[str, typer.Option("--trust", metavar="FILE", help="Your trust 
 _REMEMBER = "Keep accepted checkpoints here, and refuse a log that does not go on from them."
 Remember = Annotated[str, typer.Option("--remember", metavar="DIR", help=_REMEMBER)]
 Recompute = Annotated[bool, typer.Option("--recompute", help="Compute every number of every run again from the raw rows in the pack.")]
+KeyAct = Annotated[str, typer.Argument(metavar="ACT", help="rotate or revoke.")]
+KeyName = Annotated[str, typer.Argument(metavar="KEY", help="For revoke: how the key's id begins; without it, the one key put aside.")]
+WhyKey = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, 10 to 2,000 characters; public and permanent.")]

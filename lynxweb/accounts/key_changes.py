@@ -22,7 +22,7 @@ from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event
-from lynxweb.audit.record import Recorded, record, utc_now
+from lynxweb.audit.record import Recorded, record, recorded_as, utc_now
 from runner.contract import keys
 from runner.contract.problems import Problem, Problems
 
@@ -123,11 +123,15 @@ def revoke_key(
 ) -> Recorded:
     """End a key from the position of this event on; earlier signatures stay valid.
 
-    An administrator needs no proof; a node ends its own key with `proof`, that key's signature over `revocation_message()`. Raises
-    `NodeKey.DoesNotExist` for a key revoked or not theirs.
+    An administrator needs no proof; a node ends its own key with `proof`, that key's signature over `revocation_message()`. The same request
+    again is answered with its event. Raises `NodeKey.DoesNotExist` for a key revoked or not theirs.
     """
     acting = require(actor, Action.KEY_REVOKE)
     with transaction.atomic():
+        if Event.objects.on("key", key_id).filter(request_id=request_id, action=Action.KEY_REVOKE, actor=acting.id).exists():
+            made = recorded_as(request_id)
+            assert made is not None
+            return made
         key = _own(acting, key_id)
         if acting.kind == "node" and not keys.verify(bytes(key.public), proof or b"", revocation_message(key_id, key.node_id, bytes(key.public))):
             _refuse([_bad_signature("proof", "a signature by this key over the revocation message")])

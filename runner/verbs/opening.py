@@ -53,8 +53,7 @@ def opened_bytes(sealed: bytes) -> Bundle:
 
 def signature_of(bundle: Bundle, home: NodeHome, public: bytes | None) -> str:
     """`valid`, or `unknown-key`; raises `Problems` for a signature that a known key did not make."""
-    own = home.key().public if (home.folder / "node.key.pem").exists() else None
-    for known in (public, own):
+    for known in (public, *(one.key.public for one in home.kept_keys())):
         if known is not None and key_id(check_public(known)) == bundle.key_id:
             if bundle.envelope.signed_by(known):
                 return "valid"
