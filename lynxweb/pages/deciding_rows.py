@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lynxweb.pages.run_rows import latency_hidden
 from lynxweb.registry.cards import RunView
 from lynxweb.registry.describing import point_text
-from lynxweb.review.deciding_cards import DecisionView, MatrixRow, RedactedPart
+from lynxweb.review.deciding_cards import DecisionView, MatrixRow, RedactedPart, RequirementView
 from lynxweb.words import deciding_words, formatting
 from lynxweb.words.wording import Chip, chip
 from runner.contract.answers import Answer
@@ -78,10 +78,13 @@ def matrix_rows(matrix: Iterable[MatrixRow]) -> tuple[CandidateRow, ...]:
     return tuple(_row(one.fingerprint, one.label, one.product, one.answer, one.grades, one.unseen, one.redacted) for one in matrix)
 
 
-def decision_rows(decision: Decision, view: DecisionView | None = None) -> tuple[CandidateRow, ...]:
-    """The rows of a decision's candidates; grades and counts as they are now where a signed one is shown."""
-    grades = {} if view is None else {digest: card.grade for digest, card in view.runs.items()}
-    unseen = {} if view is None else view.unseen
+def decision_rows(decision: Decision, now: DecisionView | RequirementView) -> tuple[CandidateRow, ...]:
+    """The rows of a decision's candidates; grades and counts of private runs are those of today, from the decision's view or its requirement's."""
+    if isinstance(now, DecisionView):
+        grades, unseen = {digest: card.grade for digest, card in now.runs.items()}, dict(now.unseen)
+    else:
+        grades = {digest: grade for row in now.matrix for digest, grade in row.grades.items()}
+        unseen = {row.fingerprint: row.unseen for row in now.matrix}
     return tuple(
         _row(one.fingerprint, one.name, "", one, grades, unseen.get(one.fingerprint, 0), chosen=one.fingerprint == decision.chosen)
         for one in decision.candidates

@@ -43,7 +43,7 @@ def draft(request: HttpRequest) -> HttpResponse:
     try:
         return _preview(request, decisions.draft_decision(actor, digest, decision_form.draft(request.POST)), view)
     except Problems as error:
-        return _form(request, actor, view, error.problems, 422)
+        return _form(request, actor, view, decision_form.in_days(error.problems), 422)
 
 
 def _form(request: HttpRequest, actor: Actor, view: RequirementView, problems: Iterable[Problem] = (), status: int = 200) -> HttpResponse:
@@ -58,7 +58,7 @@ def _form(request: HttpRequest, actor: Actor, view: RequirementView, problems: I
 
 def _preview(request: HttpRequest, decision: Decision, view: RequirementView, problems: Iterable[Problem] = (), status: int = 200) -> HttpResponse:
     """What would be signed, word for word, with the bytes that a signature covers."""
-    told = fields(request, problems) | document_told(decision) | {"view": view}
+    told = fields(request, problems) | document_told(decision, view) | {"view": view}
     told |= {"document": decision_form.canonical_text(decision), "digest": decision.sha256}
     if "document" not in request.POST:
         told |= {"typed": {}, "again": decision_form.again(request.POST)}
@@ -129,9 +129,9 @@ def _decision(request: HttpRequest, view: DecisionView, problems: Iterable[Probl
     return render(request, "deciding/decision.html", told, status=status)
 
 
-def document_told(decision: Decision, view: DecisionView | None = None) -> dict[str, object]:
+def document_told(decision: Decision, now: DecisionView | RequirementView) -> dict[str, object]:
     """What preview, page and report say alike of the document."""
-    rows = deciding_rows.decision_rows(decision, view)
+    rows = deciding_rows.decision_rows(decision, now)
     return {
         "decision": decision, "rows": rows, "chosen": next((row for row in rows if row.chosen), None),
         "watched": deciding_rows.watched(decision),

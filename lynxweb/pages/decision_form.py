@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from django.http import QueryDict
 
@@ -11,9 +12,11 @@ from lynxweb.review.deciding_cards import RequirementView
 from lynxweb.review.decisions import WATCHED, Draft
 from runner.contract.canonical import encode
 from runner.contract.decision import Decision
+from runner.contract.problems import Problem
 
 OTHERS = 2  # lines for configurations that are not in the matrix
 DISSENT = "dissent-"
+MIDNIGHT = "T00:00:00.000000Z"
 EDITED = ("csrfmiddlewaretoken", "edit")  # what a form adds by itself
 
 
@@ -49,8 +52,10 @@ def shown(post: QueryDict, asked: RequirementView, members: tuple[str, ...]) -> 
     """The form as it was sent; before that every measured configuration is a candidate, every member signs and every change is watched."""
     fresh = "rationale" not in post
     candidates, signing = set(post.getlist("candidate")), set(post.getlist("member"))
+    labels = Counter(one.label for one in asked.matrix)  # two configurations may be called alike, two candidates may not
+    names = {one.fingerprint: one.label if labels[one.label] == 1 else f"{one.label} ({one.fingerprint[:8]})" for one in asked.matrix}
     lines = (
-        Line(one.fingerprint, one.label, one.product, one.answer.answer, post.get(f"name-{one.fingerprint}", one.label)[:300],
+        Line(one.fingerprint, one.label, one.product, one.answer.answer, post.get(f"name-{one.fingerprint}", names[one.fingerprint])[:300],
              fresh or one.fingerprint in candidates)
         for one in asked.matrix
     )  # fmt: skip
@@ -86,6 +91,16 @@ def draft(post: QueryDict) -> Draft:
     )
 
 
+def in_days(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems of a draft as the form speaks: it has days where the document has instants."""
+    return tuple(
+        replace(one, found=one.found.removesuffix(f"{MIDNIGHT}'").strip("'") or "nothing", expected="a day such as 2030-12-31", remedy="choose a day")
+        if one.code == "invalid-document" and one.path.rpartition(".")[2] in ("valid_until", "at")
+        else one
+        for one in problems
+    )
+
+
 def again(post: QueryDict) -> tuple[tuple[str, str], ...]:
     """Every field that was typed, for a form that goes back to it."""
     return tuple((name, one) for name in post if name not in EDITED for one in post.getlist(name))
@@ -109,4 +124,4 @@ def _text(post: QueryDict, name: str) -> str:
 
 def _day(text: str) -> str:
     """Midnight UTC of a typed day; the contract refuses what is none."""
-    return f"{text.strip()[:40]}T00:00:00.000000Z"
+    return f"{text.strip()[:40]}{MIDNIGHT}"
