@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from django.test import Client
 
+from lynxweb.audit.models import Event
+from lynxweb.registry.abandoning import abandon_declaration
+from lynxweb.registry.declaration import declare
+from lynxweb.registry.models import Run
 from tests import builders
 from tests.builders import seen
+from tests.pages.laboratories import Laboratories, page, send
 from tests.pages.shelf import Shelf, accepted, executor, text_of
-from tests.registry.world import World, bundle_of, upload, world
+from tests.registry.world import BECAUSE, World, bundle_of, upload, world
 
 
 def test_the_headline_states_metric_interval_trials_and_operating_point(reader: Client, shelf: Shelf) -> None:
@@ -125,3 +131,67 @@ def test_a_foreign_run_is_not_there(reader: Client, shelf: Shelf) -> None:
 
 def test_a_digest_is_written_in_full_or_not_found(reader: Client, shelf: Shelf) -> None:
     assert [reader.get(f"/runs/{name}").status_code for name in (shelf.ort[:12], shelf.ort.upper(), "0" * 64)] == [404, 404, 404]
+
+
+def test_the_page_tells_where_the_run_stands(labs: Laboratories) -> None:
+    digest = labs.published()
+    card = text_of(page(labs.stranger, f"/runs/{digest}").split('aria-labelledby="standing-head"')[1].split("</section>")[0])
+    assert "standing" in card and "published" in card and "public" in card and "validated not higher: no independent party" in card
+    assert "beside it 0 open, 0 abandoned" in card and "intake review by Laboratory b" in card and "accepted" in card
+
+
+def test_declarations_that_were_given_up_are_counted_beside_open_ones(labs: Laboratories) -> None:
+    digest = labs.run()
+    methodology = Run.objects.get(digest=digest).methodology_id
+    nonces = [declare(labs.site.node_actor, methodology, request_id=f"declare:{number}").nonce for number in range(3)]
+    abandon_declaration(labs.site.node_actor, nonces[0], reason=BECAUSE, request_id="abandon")
+    told = text_of(page(labs.engineer, f"/runs/{digest}"))
+    assert "2 declared runs of this node under this methodology never arrived, 1 was given up." in told and "beside it 2 open, 1 abandoned" in told
+
+
+@pytest.mark.parametrize(
+    ("who", "offered", "kept"),
+    [
+        ("engineer", {"request-review", "disclose", "withdraw"}, {"publish", "supersede", "post-notice"}),
+        ("publisher", {"request-review", "disclose", "withdraw", "supersede", "post-notice"}, {"publish", "open-dispute"}),
+    ],
+)
+def test_the_page_offers_what_its_reader_may_do(labs: Laboratories, who: str, offered: set[str], kept: set[str]) -> None:
+    digest = labs.run()
+    html = page(getattr(labs, who), f"/runs/{digest}")
+    found = set(re.findall(rf'action="/runs/{digest}/acts/([a-z-]+)"', html))
+    assert offered <= found and not kept & found
+
+
+def test_a_published_run_offers_a_stranger_nothing_but_a_pack(labs: Laboratories) -> None:
+    digest = labs.published()
+    html = page(labs.stranger, f"/runs/{digest}")
+    assert f'action="/runs/{digest}/' not in html and "/redact" not in html
+
+
+def test_each_form_has_a_request_of_its_own(labs: Laboratories) -> None:
+    ids = re.findall(r'name="request_id" value="([^"]+)"', page(labs.publisher, f"/runs/{labs.run()}"))
+    assert len(ids) > 3 and len(set(ids)) == len(ids)
+
+
+def test_an_act_sent_twice_acts_once(labs: Laboratories) -> None:
+    digest = labs.run()
+    for _ in range(2):
+        answer = send(labs.engineer, f"/runs/{digest}/acts/request-review", request_id="page:once")
+        assert (answer.status_code, answer["Location"]) == (303, f"/runs/{digest}")
+    assert Event.objects.filter(action="run.disclose").count() == 1
+
+
+def test_a_refused_act_shows_its_problem_in_its_form(labs: Laboratories) -> None:
+    digest = labs.run()
+    answer = send(labs.engineer, f"/runs/{digest}/acts/request-review", reason="short")
+    html = answer.content.decode()
+    form = html.split(f'action="/runs/{digest}/acts/request-review"')[1].split("</form>")[0]
+    assert answer.status_code == 422 and "Not done" in form and ">short</textarea>" in form
+    assert "Not done" not in html.replace(form, "") and not Event.objects.filter(action="run.disclose").exists()
+
+
+def test_an_act_that_the_role_forbids_is_answered_403_on_the_page(labs: Laboratories) -> None:
+    digest = labs.run()
+    answer = send(labs.engineer, f"/runs/{digest}/acts/publish", visibility="public")
+    assert answer.status_code == 403 and "run.publish is not permitted to engineer" in text_of(answer.content.decode()).lower()
