@@ -83,8 +83,8 @@ def _faults(rows: Iterable[Any], tree: merkle.Rebuilt, grown: Callable[[int], No
         if event.seq != tree.size:
             yield Fault(event.seq, "seq", f"position {tree.size} is missing or this one is moved")
             return
-        stored = bytes(event.leaf)
-        if tree.append(stored) != bytes(event.hashes):
+        stored, hashes = _bytes(event.leaf), _bytes(event.hashes)
+        if tree.append(stored) != hashes:
             yield Fault(event.seq, "hashes", "not the hashes of the leaves up to here")
         grown(tree.size)
         try:
@@ -92,6 +92,11 @@ def _faults(rows: Iterable[Any], tree: merkle.Rebuilt, grown: Callable[[int], No
             yield from _leaf_faults(event, leaf, newest)
         except (Problems, KeyError, TypeError) as error:
             yield Fault(event.seq, "leaf", f"not a leaf of version 1: {error}")
+
+
+def _bytes(stored: object) -> bytes:
+    """What a column of bytes holds; nothing where SQLite, which lets any column hold anything, has something else there."""
+    return bytes(stored) if isinstance(stored, (bytes, memoryview)) else b""
 
 
 def _leaf_faults(event: Any, leaf: object, newest: dict[tuple[str, str], tuple[int, int]]) -> Iterator[Fault]:

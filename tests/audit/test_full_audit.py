@@ -47,6 +47,15 @@ def test_a_changed_column_is_found_and_its_row_named(events: int, column: str) -
     assert not audit.clean and audit.faults[0].seq == events
 
 
+@pytest.mark.parametrize("column", ["leaf", "hashes"])
+@pytest.mark.parametrize("value", ["text", 10**12])
+def test_what_is_no_bytes_at_all_is_found(events: int, column: str, value: object) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("columns of PostgreSQL hold what they say")
+    _set(events, column, value)
+    assert full_audit().faults[0].seq == events
+
+
 def test_a_removed_row_is_found(events: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM audit_event WHERE seq = %s", [events])
