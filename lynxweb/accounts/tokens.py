@@ -20,7 +20,8 @@ from lynxweb.accounts.roles import Scope, require
 from lynxweb.audit import snapshots
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
-from lynxweb.audit.record import Recorded, record, utc_now
+from lynxweb.audit.models import Event
+from lynxweb.audit.record import AlreadyRecorded, Recorded, record, recorded_as, utc_now
 
 LIFETIME = timedelta(days=365)
 USE_RESOLUTION = timedelta(minutes=1)
@@ -65,8 +66,15 @@ def issue_token(
     clock: Callable[[], datetime] = utc_now,
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
 ) -> IssuedToken:
-    """Make a token that acts for `owner` within `scope`; the owner belongs to the actor's organisation."""
+    """Make a token that acts for `owner` within `scope`; the owner belongs to the actor's organisation.
+
+    Raises `AlreadyRecorded` for a request that issued one before: its text was shown then.
+    """
     acting = require(actor, Action.TOKEN_ISSUE)
+    if Event.objects.filter(request_id=request_id, action=Action.TOKEN_ISSUE, actor=acting.id).exists():
+        made = recorded_as(request_id)
+        assert made is not None
+        raise AlreadyRecorded(made)
     if scope is Scope.ENROL:
         require(actor, Action.NODE_ENROL)  # a token never helps its maker to what the sign-in at hand does not permit
     return add_token(

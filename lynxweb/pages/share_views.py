@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -65,10 +66,11 @@ def end(request: HttpRequest, digest: str, link: str) -> HttpResponse:
     )
 
 
+@login_not_required
 @require_safe
 @or_404
 def shared(request: HttpRequest, token: str) -> HttpResponse:
-    """The page of the run that a link opens, without any act and without a way to another page."""
+    """The page of the run that a link opens, without any act and without a way to another page; 404 for anybody whose link opens nothing."""
     found = sharing.opened(token)
     view = reading.run_for(found.reader, found.run_digest)
     told = run_page.told(view, reading.timeline_for(found.reader, found.run_digest))

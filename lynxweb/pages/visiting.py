@@ -11,9 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
 
-OPEN: Final = frozenset(
-    {"runs", "run", "executor", "methodology", "comparison", "words", "log", "log-event", "log-checkpoint", "history", "shared"}
-)
+OPEN: Final = frozenset({"runs", "run", "executor", "methodology", "comparison", "words", "log", "log-event", "log-checkpoint", "history"})
 
 
 def open_to_visitors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
