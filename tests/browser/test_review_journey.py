@@ -117,5 +117,6 @@ def test_pages_of_reviews_are_accessible_and_fit_a_phone(visit: Visit, shelf: Sh
             visit.page.evaluate("document.querySelectorAll('.act-choice').forEach((one) => { one.open = true })")
             assert (address, visit.violations()) == (address, [])
             visit.page.set_viewport_size({"width": 390, "height": 900})
+            visit.open(address)
             assert (address, visit.page.evaluate("document.documentElement.scrollWidth")) == (address, 390)
     assert visit.complaints == []
