@@ -12,6 +12,7 @@ from lynxweb.accounts.roles import may
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.opening import log_settings
+from lynxweb.audit.proposals import Proposal
 from lynxweb.pages import act_forms
 from lynxweb.pages.act_forms import ActForm, hidden, select
 from lynxweb.pages.acting import Asked, acted_at
@@ -19,7 +20,7 @@ from lynxweb.pages.asking import actor_of_request, or_404
 from lynxweb.pages.posted import text
 from lynxweb.registry import reading
 from lynxweb.registry.cards import RunView
-from lynxweb.review.proposing import may_carry_out, proposals_on
+from lynxweb.review.proposing import may_carry_out, proposals_among
 from lynxweb.review.redaction import OBJECT_TYPE, propose_redaction, redact_payload
 from lynxweb.review.standing_questions import standing_for
 from runner.contract.problems import Problem
@@ -56,16 +57,19 @@ def _shown(request: HttpRequest, digest: str, problems: Iterable[Problem] = (), 
 
 
 def _forms(actor: Actor, view: RunView, digest: str) -> tuple[ActForm, ...]:
-    action, made = reverse("redact", args=[digest]), []
-    for line in view.artifacts:
-        for one in proposals_on(actor, OBJECT_TYPE, line.sha256):
-            if may_carry_out(actor, one):
-                held = (("reason_code", one.terms["reason_code"]), ("reason", one.terms["reason"]), ("payload", line.sha256), ("proposal", one.id))
-                inputs, note = tuple(hidden(*pair) for pair in held), f"Proposed by {one.proposer}: {one.terms['reason']}"
-                made.append(ActForm(one.id, action, f"Take out {line.name} as proposed", "Take it out", inputs, note, asks_reason=False))
+    action, names = reverse("redact", args=[digest]), {line.sha256: line.name for line in view.artifacts}
+    proposals = proposals_among(actor, OBJECT_TYPE, names)
+    made = [_as_proposed(action, names[one.object_id], one) for one in proposals if may_carry_out(actor, one)]
     two = log_settings().two_person_rule
     if may(actor, Action.ACT_PROPOSE if two else Action.PAYLOAD_REDACT):
         choice = select("payload", "Bytes", [(line.sha256, f"{line.name} ({line.sha256[:12]})") for line in view.artifacts])
         title, button = ("Propose to take bytes out", "Propose it") if two else ("Take bytes out", "Take them out for good")
         made.append(ActForm("redact", action, title, button, (choice,), NOTE))
     return tuple(made)
+
+
+def _as_proposed(action: str, name: str, one: Proposal) -> ActForm:
+    """The form that carries out what somebody else proposed, word for word."""
+    held = {"reason_code": one.terms["reason_code"], "reason": one.terms["reason"], "payload": one.object_id, "proposal": one.id}
+    inputs, note = tuple(hidden(*pair) for pair in held.items()), f"Proposed by {one.proposer}: {one.terms['reason']}"
+    return ActForm(one.id, action, f"Take out {name} as proposed", "Take it out", inputs, note, asks_reason=False)

@@ -33,6 +33,16 @@ ENTRIES: Final = (
     ("audit trial", "A trial that tests the measurement and not the system: one sample repeated, or another seed. It enters no headline."),
     ("finding", "What a gate says of a run: it warns, caps the grade, withholds latencies or invalidates the run."),
     ("grade", "How far the evidence carries: claimed, measured, validated, reproduced. Computed, never typed in."),
+    ("review", "Somebody who neither measured nor uploaded a run reads it under a versioned checklist, states conflicts of interest first, and says "
+               "whether it is accepted. Reports and responses are public and permanent."),
+    ("tombstone", "What a withdrawn or superseded run leaves under its address: the number struck through, why, when and by which role, and what "
+                  "stands instead."),
+    ("notice", "What must be known of a run wherever it is used: posted by a publisher, or following from a dispute, a ruling or a redaction."),
+    ("dispute", "A reviewer holds a run to break a stated clause, worth so many permille; a reviewer of neither side decides it by a deadline."),
+    ("ruling", "An entry of the register that notes runs, keeps them out of comparisons or has them checked again, or says how far a metric may be "
+               "compared under two methodology versions."),
+    ("two people", "Some acts are proposed by one person and carried out by another, word for word: withdrawing what is published, rulings, "
+                   "redactions, powerful roles."),
     ("comparison policy", "What must match, what is studied and what may differ if it is printed."),
     ("verdict", "Comparable, comparable with declared differences, not comparable, or insufficient evidence. Only the first two come with numbers."),
     ("refusal", "A coded reason why two runs may not be compared, with the fields that differ, what to do, and the nearest runs that may."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lynxweb.accounts.questions import proposals_for
 from lynxweb.accounts.roles import may
 from lynxweb.audit.actions import Action
@@ -12,7 +14,13 @@ from lynxweb.registry.missing import NotFound
 
 def proposals_on(actor: Actor, object_type: str, object_id: str) -> tuple[Proposal, ...]:
     """The open proposals on one object that the actor may know of, the one that expires first at the top."""
-    return tuple(one for one in proposals_for(actor) if (one.object_type, one.object_id) == (object_type, object_id))
+    return proposals_among(actor, object_type, (object_id,))
+
+
+def proposals_among(actor: Actor, object_type: str, object_ids: Iterable[str]) -> tuple[Proposal, ...]:
+    """The open proposals on any of these objects that the actor may know of."""
+    wanted = set(object_ids)
+    return tuple(one for one in proposals_for(actor) if one.object_type == object_type and one.object_id in wanted)
 
 
 def proposal_named(actor: Actor, proposal_id: str) -> Proposal:
