@@ -6,10 +6,11 @@ for a size: the memory is on the disk before the signature exists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
@@ -122,17 +123,31 @@ def _grown(last: Memory, using: str) -> merkle.Rebuilt:
         raise Refuses(f"the tree of {last.size} events that was signed is damaged: {error}") from error
     if merkle.root(peaks) != last.root:
         raise Refuses(f"the first {last.size} events are not those that were signed: was an old backup restored, or history rewritten?")
+    # A memory that came back from a backup is older than what was published after it: that was signed too.
+    published = dict(Checkpoint.objects.using(using).filter(size__gt=last.size).values_list("size", "root"))
+    if max(published, default=0) > size:
+        raise Refuses(f"the log has {size} events, a checkpoint of {max(published)} is published: was an old backup restored?")
     new = events.filter(seq__gte=last.size, seq__lt=size).order_by("seq").values_list("seq", "leaf", "hashes")
-    return folded(merkle.Rebuilt(last.size, peaks), new.iterator(chunk_size=ROWS_AT_ONCE), size)
+    return folded(merkle.Rebuilt(last.size, peaks), new.iterator(chunk_size=ROWS_AT_ONCE), size, published)
 
 
-def folded(tree: merkle.Rebuilt, rows: Iterable[tuple[int, bytes | memoryview, bytes | memoryview]], size: int) -> merkle.Rebuilt:
-    """`tree` grown by the leaves of `rows` (seq, leaf, stored hashes) to `size`; raises `Refuses` at the first row that is not what follows."""
+def folded(
+    tree: merkle.Rebuilt,
+    rows: Iterable[tuple[int, bytes | memoryview, bytes | memoryview]],
+    size: int,
+    published: Mapping[int, str] = MappingProxyType({}),
+) -> merkle.Rebuilt:
+    """`tree` grown by the leaves of `rows` (seq, leaf, stored hashes) to `size`; raises `Refuses` at the first row that is not what follows.
+
+    `published` are the roots (hex) of checkpoints between the two sizes, which it must pass through.
+    """
     for seq, leaf, hashes in rows:
         if seq != tree.size:
             raise Refuses(f"event {tree.size} is missing")
         if tree.append(bytes(leaf)) != bytes(hashes):
             raise Refuses(f"event {seq}: the stored hashes are not those of its bytes")
+        if tree.size in published and published[tree.size] != tree.root.hex():
+            raise Refuses(f"the first {tree.size} events are not those of the checkpoint that is published: was history rewritten?")
     if tree.size != size:
         raise Refuses(f"event {tree.size} is missing")
     return tree

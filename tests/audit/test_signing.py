@@ -27,7 +27,7 @@ from lynxweb.audit.models import Checkpoint, Event, Halt
 from lynxweb.audit.opening import log_settings
 from lynxweb.audit.record import NotRecordable, ReadOnly, utc_now
 from runner.contract import checkpoints, merkle, notes
-from tests.audit.conftest import Append
+from tests.audit.conftest import BECAUSE, Append
 
 
 def _leaf(seq: int) -> dict[str, Any]:
@@ -156,6 +156,47 @@ def test_a_damaged_hash_of_the_signed_tree_is_refused(append: Append, signer: Pa
     _run("UPDATE audit_event SET hashes = %s WHERE seq = 3", [bytes(96)])
     with pytest.raises(signing.Refuses, match="not those that were signed"):
         signing.sign()
+
+
+@pytest.mark.parametrize("rewritten", [True, False])
+def test_a_memory_older_than_what_is_published_does_not_let_a_rewritten_history_grow(
+    append: Append, signer: Path, unguarded: None, rewritten: bool
+) -> None:
+    append()
+    signing.sign()
+    older = (signer / "state.json").read_bytes()
+    changed = append(reason=BECAUSE).seq
+    published_size = signing.sign().size
+    (signer / "state.json").write_bytes(older)  # as a backup of the signer's folder brings it back
+    append()
+    if rewritten:
+        _run("UPDATE audit_event SET leaf = %s WHERE seq = %s", [bytes(Event.objects.get(seq=changed).leaf).replace(b"wants", b"wishes"), changed])
+        _hash_again(changed)
+        with pytest.raises(signing.Refuses, match=f"{published_size} events"):
+            signing.sign()
+        return
+    assert signing.sign().size == published_size + 1
+
+
+def test_a_log_shorter_than_what_is_published_is_refused_whatever_the_memory_says(append: Append, signer: Path, unguarded: None) -> None:
+    append()
+    signing.sign()
+    older = (signer / "state.json").read_bytes()
+    append()
+    size = signing.sign().size
+    (signer / "state.json").write_bytes(older)
+    _run("DELETE FROM audit_event WHERE seq = %s", [size - 1])
+    with pytest.raises(signing.Refuses, match="published"):
+        signing.sign()
+
+
+def _hash_again(first: int) -> None:
+    """Give every row from `first` on the hashes of its leaf, as somebody who rewrites history would."""
+    tree = merkle.Rebuilt()
+    for seq, leaf in Event.objects.order_by("seq").values_list("seq", "leaf"):
+        hashes = tree.append(bytes(leaf))
+        if seq >= first:
+            _run("UPDATE audit_event SET hashes = %s WHERE seq = %s", [hashes, seq])
 
 
 def test_a_missing_new_event_is_refused(append: Append, signer: Path, unguarded: None) -> None:
