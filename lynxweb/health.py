@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from lynxweb.celery import app
-
-LEAST_FREE_BYTES = 256 * 1024 * 1024
+from lynxweb.readiness import PARTS
 
 
 @login_not_required
@@ -39,42 +32,3 @@ def _answer(question: Callable[[], str]) -> str:
         return question()
     except Exception as error:  # whatever is wrong, the watcher gets its kind and no inner detail
         return f"failed: {type(error).__name__}"
-
-
-def _database() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return "ok"
-
-
-def _migrations() -> str:
-    executor = MigrationExecutor(connection)
-    waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    return "ok" if not waiting else f"{waiting} migrations wait: run manage.py migrate"
-
-
-def _broker() -> str:
-    if str(settings.CELERY_BROKER_URL).startswith("filesystem"):
-        return "ok" if os.access(settings.BROKER_FOLDER, os.W_OK | os.X_OK) else "the broker folder is not writable"
-    with app.connection_for_write() as broker:
-        broker.ensure_connection(max_retries=1, timeout=2)
-    return "ok"
-
-
-def _disk() -> str:
-    free = shutil.disk_usage(settings.ENVIRONMENT.home).free
-    return "ok" if free >= LEAST_FREE_BYTES else f"{free // 2**20} MiB free, {LEAST_FREE_BYTES // 2**20} needed"
-
-
-def _storage() -> str:
-    settings.LYNXWEB_STORAGE.mkdir(parents=True, exist_ok=True)
-    return "ok" if os.access(settings.LYNXWEB_STORAGE, os.W_OK | os.X_OK) else "the storage folder is not writable"
-
-
-PARTS: dict[str, Callable[[], str]] = {
-    "database": _database,
-    "migrations": _migrations,
-    "broker": _broker,
-    "disk": _disk,
-    "storage": _storage,
-}

@@ -106,7 +106,7 @@ DATABASE_OWNER: env.Database | None = ENVIRONMENT.owner  # who owns the tables w
 
 # -- People ------------------------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Person"
-AUTHENTICATION_BACKENDS = ["lynxweb.accounts.sign_in.EmailOrName"]
+AUTHENTICATION_BACKENDS = ["lynxweb.accounts.passwords.EmailOrName"]
 SITE_PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"] * TESTING + SITE_PASSWORD_HASHERS
 AUTH_PASSWORD_VALIDATORS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from lynxweb.api import log, packs
+from lynxweb.api import log, pack_files, packs
 
 LOG: list[URLPattern] = [
     path("log/checkpoints/newest", log.NewestCheckpoint.as_view(), name="api-checkpoint"),
@@ -17,5 +17,5 @@ LOG: list[URLPattern] = [
     path("receipts/<path:request_id>", log.Receipts.as_view(), name="api-receipt"),
     path("packs", packs.Packs.as_view(), name="api-packs"),
     path("packs/<str:pack_id>", packs.OnePack.as_view(), name="api-pack"),
-    path("packs/<str:pack_id>/file", packs.PackFile.as_view(), name="api-pack-file"),
+    path("packs/<str:pack_id>/file", pack_files.PackFile.as_view(), name="api-pack-file"),
 ]

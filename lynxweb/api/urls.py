@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import IsAuthenticated
 
-from lynxweb.api import bundles, comparisons, nodes, runs, versions
+from lynxweb.api import bundles, comparisons, declarations, nodes, runs, versions
 from lynxweb.api.deciding_urls import deciding_addresses
 from lynxweb.api.governance_urls import governance_addresses
 from lynxweb.api.log_urls import LOG
@@ -31,7 +31,7 @@ register_converter(DigestConverter, "api_digest")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("nodes", nodes.Nodes.as_view(), name="api-nodes"),
-    path("declarations", nodes.Declarations.as_view(), name="api-declarations"),
+    path("declarations", declarations.Declarations.as_view(), name="api-declarations"),
     path("bundles", bundles.Bundles.as_view(), name="api-bundles"),
     path("runs", runs.Runs.as_view(), name="api-runs"),
     path("runs/<api_digest:digest>", runs.OneRun.as_view(), name="api-run"),

@@ -9,18 +9,22 @@ from django.db.migrations.state import ProjectState
 from lynxweb.audit import functions, guards
 
 
-class InstallGuard(Operation):
-    """Install the triggers of `guard` on its table; changes no state of the models."""
+class OfTheDatabase(Operation):
+    """An operation on the database alone: no state of a model changes."""
 
     reduces_to_sql = True
     reversible = True
     atomic = True
 
-    def __init__(self, guard: guards.Guard) -> None:
-        self.guard = guard
-
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """No model changes."""
+
+
+class InstallGuard(OfTheDatabase):
+    """Install the triggers of `guard` on its table."""
+
+    def __init__(self, guard: guards.Guard) -> None:
+        self.guard = guard
 
     def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
         """Install the triggers."""
@@ -35,18 +39,11 @@ class InstallGuard(Operation):
         return f"Guard table {self.guard.table}"
 
 
-class LiftGuard(Operation):
+class LiftGuard(OfTheDatabase):
     """Drop every trigger of `table`, so that a migration may change its rows and columns; `InstallGuard` puts the new ones in place."""
-
-    reduces_to_sql = True
-    reversible = True
-    atomic = True
 
     def __init__(self, table: str) -> None:
         self.table = table
-
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """No model changes."""
 
     def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
         """Drop the triggers."""
@@ -60,15 +57,8 @@ class LiftGuard(Operation):
         return f"Lift the guard of {self.table}"
 
 
-class InstallFunctions(Operation):
-    """Install the functions through which PostgreSQL appends; changes no state of the models, and does nothing on SQLite."""
-
-    reduces_to_sql = True
-    reversible = True
-    atomic = True
-
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """No model changes."""
+class InstallFunctions(OfTheDatabase):
+    """Install the functions through which PostgreSQL appends; does nothing on SQLite."""
 
     def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
         """Install the functions."""

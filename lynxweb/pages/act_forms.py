@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from django.http import HttpRequest
 
 from lynxweb.audit.actions import ReasonCode
-from lynxweb.pages.acting import REASON_WORDS
+from lynxweb.words.wording import REASONS
 from runner.contract.problems import Problem
 
-CODES = tuple((code.value, words) for code, words in REASON_WORDS.items())
+CODES = tuple((code, words) for code, words in REASONS.items())
 CODED = tuple((code, words) for code, words in CODES if code != ReasonCode.ROUTINE.value)
 
 

@@ -13,14 +13,9 @@ from lynxweb.audit.actions import ReasonCode
 from lynxweb.audit.actors import Actor, Reason
 from lynxweb.audit.record import AlreadyRecorded, NotRecordable
 from lynxweb.pages.asking import actor_of_request
+from lynxweb.words.wording import REASONS
 from runner.contract.problems import Problem, Problems
 
-REASON_WORDS = {
-    ReasonCode.ROUTINE: "routine", ReasonCode.SUBMITTER_REQUEST: "the submitter asks", ReasonCode.MEASUREMENT_ERROR: "measurement error",
-    ReasonCode.WRONG_CONFIGURATION: "wrong configuration", ReasonCode.RULE_BREACH: "breach of a rule", ReasonCode.DUPLICATE: "duplicate",
-    ReasonCode.NEWER_RUN: "a newer run", ReasonCode.REVIEW_OUTCOME: "outcome of a review", ReasonCode.PRIVACY: "privacy",
-    ReasonCode.LEGAL_ORDER: "legal order", ReasonCode.KEY_LOST: "key lost", ReasonCode.KEY_COMPROMISE: "key compromised", ReasonCode.OTHER: "other",
-}  # fmt: skip
 Again = Callable[[tuple[Problem, ...], int], HttpResponse]
 
 
@@ -43,7 +38,7 @@ def fields(request: HttpRequest, problems: Iterable[Problem] = ()) -> dict[str, 
     typed = request.POST if request.method == "POST" else {}
     return {
         "problems": tuple(problems),
-        "reason_codes": [(code.value, words) for code, words in REASON_WORDS.items()],
+        "reason_codes": [(code, words) for code, words in REASONS.items()],
         "request_id": typed.get("request_id") or f"page:{uuid.uuid4()}",
         "typed": typed,
     }

@@ -19,15 +19,16 @@ from lynxweb.audit.actors import Actor
 from lynxweb.audit.opening import log_settings
 from lynxweb.pages import act_forms
 from lynxweb.pages.act_forms import ActForm, Input
-from lynxweb.pages.acting import REASON_WORDS, Asked
+from lynxweb.pages.acting import Asked
 from lynxweb.pages.asking import actor_of_request
 from lynxweb.pages.once import acted_first, or_missing
 from lynxweb.pages.posted import whole_number
 from lynxweb.review.key_notices import revoke_key_and_notify
+from lynxweb.words.wording import REASONS
 from runner.contract.problems import Problem
 
 _KEY_CODES = (ReasonCode.KEY_LOST, ReasonCode.KEY_COMPROMISE, ReasonCode.ROUTINE, ReasonCode.OTHER)
-_CODES = tuple((code.value, REASON_WORDS[code]) for code in _KEY_CODES)
+_CODES = tuple((code.value, REASONS[code]) for code in _KEY_CODES)
 _FROM_NOW = "What it signed so far stays valid; what arrives under it from now on is refused. A stolen key cannot wait, so one person does this."
 _BACK = "Signatures after that position never counted: every run that it signed in between gets a notice. Nothing is deleted."
 

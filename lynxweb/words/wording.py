@@ -78,6 +78,12 @@ BLOCKS: Final = {
     "workload": "Workload", "load": "Load", "protocol": "Protocol", "protocol.latency": "Latency scope", "protocol.energy": "Energy scope",
     "metrics": "Metrics", "quality": "Quality", "reporting": "Reporting", "slo": "Latency budget",
 }  # fmt: skip
+REASONS: Final = {
+    "routine": "routine", "submitter_request": "the submitter asks", "measurement_error": "measurement error",
+    "wrong_configuration": "wrong configuration", "rule_breach": "breach of a rule", "duplicate": "duplicate", "newer_run": "a newer run",
+    "review_outcome": "outcome of a review", "privacy": "privacy", "legal_order": "legal order", "key_lost": "key lost",
+    "key_compromise": "key compromised", "other": "other",
+}  # fmt: skip
 EVENTS: Final = {
     "run.declare": "declared", "run.submit": "submitted", "run.check": "checked again", "run.publish": "published", "run.withdraw": "withdrawn",
     "methodology.publish": "published", "executor.publish": "named", "run.abandon": "abandoned",

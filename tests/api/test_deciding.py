@@ -30,7 +30,7 @@ class Caller:
 
     def __init__(self, person: Any) -> None:
         self.client = Client(raise_request_exception=False)
-        self.client.force_login(person, backend="lynxweb.accounts.sign_in.EmailOrName")
+        self.client.force_login(person, backend="lynxweb.accounts.passwords.EmailOrName")
 
     def post(self, path: str, body: Any, **headers: str) -> Any:
         """POST JSON."""

@@ -139,7 +139,7 @@ def _nobodys(name: str) -> str:
 def signed_in(person: Person) -> Client:
     """A browser of this person."""
     client = Client(raise_request_exception=False)
-    client.force_login(person, backend="lynxweb.accounts.sign_in.EmailOrName")
+    client.force_login(person, backend="lynxweb.accounts.passwords.EmailOrName")
     return client
 
 

@@ -32,7 +32,7 @@ def labs(site: World) -> Laboratories:
 
 def client_of(person: Person) -> Client:
     found = Client(raise_request_exception=False)
-    found.force_login(person, backend="lynxweb.accounts.sign_in.EmailOrName")
+    found.force_login(person, backend="lynxweb.accounts.passwords.EmailOrName")
     return found
 
 

@@ -35,7 +35,7 @@ def run(site: World) -> str:
 
 def signed_in(site: World) -> Client:
     browser = Client(raise_request_exception=False)
-    browser.force_login(site.person, backend="lynxweb.accounts.sign_in.EmailOrName")
+    browser.force_login(site.person, backend="lynxweb.accounts.passwords.EmailOrName")
     return browser
 
 

@@ -23,7 +23,7 @@ def shelf(site: World) -> Shelf:
 def reader(site: World) -> Client:
     """A browser of the person who may see them, signed in."""
     client = Client()
-    client.force_login(site.person, backend="lynxweb.accounts.sign_in.EmailOrName")
+    client.force_login(site.person, backend="lynxweb.accounts.passwords.EmailOrName")
     return client
 
 

@@ -24,7 +24,7 @@ WRONG = {"reason_code": "measurement_error", "reason": "the fan was blocked whil
 def browser(person: Person) -> Client:
     """A browser of this person, signed in."""
     client = Client()
-    client.force_login(person, backend="lynxweb.accounts.sign_in.EmailOrName")
+    client.force_login(person, backend="lynxweb.accounts.passwords.EmailOrName")
     return client
 
 

@@ -14,6 +14,7 @@ from lynxweb.audit.actions import ReasonCode
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.record import NotRecordable
 from lynxweb.pages import acting
+from lynxweb.words.wording import REASONS
 from runner.contract.problems import Problem, Problems
 from tests.registry.world import World
 
@@ -60,7 +61,7 @@ def test_a_reason_that_is_not_of_the_list_is_a_problem_and_no_act(site: World) -
 
 
 def test_every_reason_code_has_words() -> None:
-    assert set(acting.REASON_WORDS) == set(ReasonCode)
+    assert set(REASONS) == {code.value for code in ReasonCode}
 
 
 def test_what_was_typed_is_kept_with_its_request(site: World) -> None:

@@ -45,7 +45,7 @@ def browser(by: Committee, second: bool = False) -> Client:
     """A browser of one member."""
     client = Client()
     person = by.site.person if not second else type(by.site.person).objects.get(actor_id=by.second.id)
-    client.force_login(person, backend="lynxweb.accounts.sign_in.EmailOrName")
+    client.force_login(person, backend="lynxweb.accounts.passwords.EmailOrName")
     return client
 
 
@@ -241,7 +241,7 @@ def test_who_is_not_of_the_committee_reads_and_signs_nothing(by: Committee) -> N
     person = create_person(by.first, name="manager", email="m@example.org", password="correct horse battery staple", **asked()).person
     grant_role(by.first, person.actor_id, Role.MANAGER, **asked())
     client = Client(raise_request_exception=False)
-    client.force_login(person, backend="lynxweb.accounts.sign_in.EmailOrName")
+    client.force_login(person, backend="lynxweb.accounts.passwords.EmailOrName")
     digest = DecisionRow.objects.get().digest
     page = client.get(f"/decisions/{digest}").content.decode()
     assert "Sign it too" not in page and "Add a word" not in page

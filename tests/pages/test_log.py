@@ -39,7 +39,7 @@ def run(site: World) -> str:
 
 def signed_in(person: Person) -> Client:
     browser = Client()
-    browser.force_login(person, backend="lynxweb.accounts.sign_in.EmailOrName")
+    browser.force_login(person, backend="lynxweb.accounts.passwords.EmailOrName")
     return browser
 
 

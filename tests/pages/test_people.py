@@ -20,7 +20,7 @@ from tests.accounts.conftest import hire
 from tests.pages.shelf import Shelf, text_of
 from tests.registry.world import BECAUSE, World, bundle_of, upload, world
 
-BACKEND = "lynxweb.accounts.sign_in.EmailOrName"
+BACKEND = "lynxweb.accounts.passwords.EmailOrName"
 WHY = {"reason_code": "routine", "reason": "a test wants it so"}
 
 

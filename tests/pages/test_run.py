@@ -74,7 +74,7 @@ def test_quality_is_a_matrix_with_counts_and_intervals(reader: Client, shelf: Sh
 
 def test_a_percentile_without_enough_requests_is_withheld_with_the_reason(reader: Client) -> None:
     site = world("b")
-    reader.force_login(site.person, backend="lynxweb.accounts.sign_in.EmailOrName")
+    reader.force_login(site.person, backend="lynxweb.accounts.passwords.EmailOrName")
     run = accepted(site, executor("onnxruntime"), 1_000_000, 5, requests=500)
     assert "Latency p99 – withheld too few requests for this percentile: 500 of 662 a trial" in text_of(reader.get(f"/runs/{run}").content.decode())
 
@@ -125,7 +125,7 @@ def test_a_hostile_label_is_text_on_the_page_and_in_the_figure(reader: Client, s
 
 def test_a_foreign_run_is_not_there(reader: Client, shelf: Shelf) -> None:
     stranger = Client()
-    stranger.force_login(world("b").person, backend="lynxweb.accounts.sign_in.EmailOrName")
+    stranger.force_login(world("b").person, backend="lynxweb.accounts.passwords.EmailOrName")
     assert stranger.get(f"/runs/{shelf.ort}").status_code == 404
 
 

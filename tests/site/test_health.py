@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from lynxweb import health
+from lynxweb import readiness
 
 
 def test_the_process_answers_without_a_database(client: Client) -> None:
@@ -31,7 +31,7 @@ def test_a_missing_broker_is_named(client: Client, settings: Any, tmp_path: Path
 
 @pytest.mark.django_db
 def test_a_full_disk_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "LEAST_FREE_BYTES", 2**62)
+    monkeypatch.setattr(readiness, "LEAST_FREE_BYTES", 2**62)
     assert "MiB free" in client.get("/readyz").json()["parts"]["disk"]
 
 

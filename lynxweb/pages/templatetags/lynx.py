@@ -8,10 +8,9 @@ from datetime import datetime
 from django import template
 from django.conf import settings
 
-from lynxweb.audit.actions import ReasonCode
-from lynxweb.pages.acting import REASON_WORDS
 from lynxweb.registry.cards import RunCard
 from lynxweb.words import formatting, governance_words, wording
+from lynxweb.words.wording import REASONS
 from runner.contract.run import MetricValue
 
 register = template.Library()
@@ -95,7 +94,7 @@ def held(context: Mapping[str, object], mapping: str, name: str) -> object:
 @register.filter
 def reason_words(code: str) -> str:
     """What a reason code means."""
-    return REASON_WORDS.get(ReasonCode(code), code)
+    return REASONS.get(code, code)
 
 
 @register.filter

@@ -70,11 +70,6 @@ def card(manifest: Manifest) -> str:
 
 
 def _row(one: Candidate, kept: bool) -> str:
-    cells = (
-        "reduced" if one.reduce_range else "full",
-        f"{one.agreeing} of {one.samples}",
-        one.largest_logit_difference,
-        one.mean_logit_difference,
-        "kept" if kept else "",
-    )
+    size, counts = "reduced" if one.reduce_range else "full", f"{one.agreeing} of {one.samples}"
+    cells = (size, counts, one.largest_logit_difference, one.mean_logit_difference, "kept" if kept else "")
     return f"| {' | '.join(cells)} |"
