@@ -104,7 +104,7 @@ class Story:
 
     def withdraw(self, run: str) -> int:
         """Withdraw a published run, which takes two."""
-        terms = {"v": 1, "run": run, "reason_code": "measurement_error", "reason": "the clock was wrong", "replacement": None}
+        terms = {"v": 1, "run": run, "reason_code": "routine", "reason": "a test wants it so", "replacement": None}
         return self.agreed(Action.RUN_WITHDRAW, ("run", run), terms)
 
     def rule(self, number: int, runs: list[str]) -> int:
@@ -112,13 +112,15 @@ class Story:
         terms = {"v": 1, "number": number, "kind": "runs", "rule": "clause 4", "outcome": "noted", "runs": sorted(runs), "text": "noted, not deleted"}
         return self.agreed(Action.RULING_ISSUE, ("ruling", "register"), terms)
 
-    def decide(self, runs: list[str]) -> tuple[Name, Name]:
+    def decide(self, runs: list[str], by: Actor = MEMBER, **changes: Any) -> tuple[Name, Name]:
         """Publish a requirement and sign a decision on these runs; the two objects."""
         requirement: dict[str, Any] = {"schema_id": "requirement/v1", "title": "200 requests a second", "methodologies": [self.how.sha256]}
         wanted = self.ledger.keep(requirement)
         self.ledger.act(Action.REQUIREMENT_PUBLISH, ("requirement", wanted), who=MEMBER, payload=wanted)
-        decision = self.ledger.keep({"schema_id": "decision/v1", "requirement": wanted, "runs": sorted(runs), "rationale": "it meets what was asked"})
-        self.ledger.act(Action.DECISION_SIGN, ("decision", decision), who=MEMBER, payload=decision)
+        said: dict[str, Any] = {"schema_id": "decision/v1", "requirement_sha256": wanted, "members": [MEMBER.id]}
+        said |= {"candidates": [{"name": "one", "runs": sorted(runs)}]}
+        decision = self.ledger.keep({**said, "rationale": "it meets what was asked", **changes})
+        self.ledger.act(Action.DECISION_SIGN, ("decision", decision), who=by, payload=decision)
         return ("requirement", wanted), ("decision", decision)
 
 

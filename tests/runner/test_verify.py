@@ -63,7 +63,7 @@ def test_the_verifier_has_fewer_than_400_lines_of_python_39() -> None:
 
 
 def test_the_verifier_knows_the_actions_of_the_log_and_no_others() -> None:
-    assert {action.value for action in Action} == verify.ACTIONS
+    assert {action.value for action in Action} == verify.ACTIONS.keys()
 
 
 def test_bare_python_in_an_empty_folder_is_enough(tmp_path: Path) -> None:

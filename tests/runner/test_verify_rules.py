@@ -112,7 +112,7 @@ def test_an_export_on_another_object_excuses_nothing() -> None:
     story, run, _ = published()
     files = contents(story, shown(story))
     story.ledger.act(Action.PACK_EXPORT, ("run", run), payload=sha256(pack.content_list(files)))
-    assert set(faults(sealed(story.ledger, files, len(story.ledger.leaves) - 1))) == {9, 12}
+    assert faults(sealed(story.ledger, files, len(story.ledger.leaves) - 1))[7].endswith("is pack.export of a run")
 
 
 # -- Events ------------------------------------------------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def test_a_run_signed_with_a_key_that_was_registered_later_is_refused() -> None:
 def test_a_run_signed_with_a_key_that_nobody_registered_is_refused() -> None:
     story = begun()
     story.submit(key=SigningKey(b"\x09" * 32))
-    assert "not registered" in judged(story)[10]
+    assert "nothing before position 4" in judged(story)[10]
 
 
 def test_a_run_submitted_after_its_key_was_revoked_is_refused_and_one_before_is_not() -> None:
@@ -206,8 +206,8 @@ def test_a_nonce_must_have_been_declared_before_by_the_same_node() -> None:
     late.declare(nonce_of(1))
     foreign.declare(nonce_of(1), Actor("node", "node_of_somebody_else", "token:tok_9"))
     foreign.submit(nonce=nonce_of(1))
-    assert "no declaration made before" in judged(undeclared)[10]
-    assert "no declaration made before" in judged(late)[10]
+    assert "rests on declaration" in judged(undeclared)[10]
+    assert "rests on declaration" in judged(late)[10]
     assert "another node" in judged(foreign)[10]
 
 
