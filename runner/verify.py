@@ -218,7 +218,7 @@ class Pack:
         """Nothing is left out of the history of any object shown, nor of the register of rulings."""
         rows = read_json(self.file("heads.json"))["heads"]
         heads = {(row["type"], row["id"]): (row["rev"], row["seq"]) for row in rows}
-        reviews = {("review", said["review"]) for said in map(self.said, self.all("review.open")) if said}
+        reviews = {("review", said["review"]) for said in map(self.said, self.all("review.open")) if said and "dispute" not in said}
         *_, own = self.events.values()  # the export itself came after heads.json
         lost, self.at = {("ruling", "register"), *reviews, *self.chains} - {*heads, (own["object"]["type"], own["object"]["id"])}, "heads.json"
         demand(not lost and len(heads) == len(rows), f"does not list {sorted(lost)[:1]}, or lists something twice")
@@ -321,11 +321,11 @@ class Pack:
                 reports = [each for each in self.chains.get(("review", said.get("review")), []) if each["action"] == "review.report"]
                 if one["action"] == "run.publish":
                     demand(closed and not who & (brought | judges), "publishes a run without a review, or is by somebody who brought or reviewed it")
-                if one["action"] in ("review.open", "review.close"):
+                if one["action"] in ("review.open", "review.close") and "dispute" not in said:  # which is decided by a third side, without reports
                     judges, closed = judges | who, closed or one["action"] == "review.close"
                     demand(not people(one, *reports) & brought, "is the judgement of somebody who brought the run")
                     demand(people(one, *reports) == who, "is of a review on which somebody else reported")
-                if one["action"] == "review.close" and said:
+                if one["action"] == "review.close" and said and "dispute" not in said:
                     last = [each for each in reports if each["seq"] < one["seq"]][-1:]
                     told, self.at = [(each["payload"], *map({**said, **self.said(each)}.get, ("outcome", "run"))) for each in last], one["at"]
                     demand(told == [(said["report"], said["outcome"], digest)], "closes a review otherwise than its newest report says")

@@ -6,30 +6,40 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lynxweb.accounts.roles import Role
 from lynxweb.audit import signing
+from lynxweb.audit.actors import Actor
 from lynxweb.audit.models import Event
 from lynxweb.registry.declaration import declare
 from lynxweb.registry.models import Run
 from lynxweb.review import readers_pages, sealing
+from lynxweb.review.disputes import close_dispute, open_dispute
 from lynxweb.review.exporting import Wanted, export_pack
+from lynxweb.review.notices import post_notice
 from lynxweb.review.redaction import redact_payload
-from lynxweb.review.withdrawal import withdraw
+from lynxweb.review.rulings import issue_ruling, propose_ruling, runs_terms
+from lynxweb.review.withdrawal import propose_withdrawal, withdraw
 from runner import verify
 from tests import builders
 from tests.audit.conftest import signer
 from tests.registry.world import BECAUSE, bundle_of, upload
+from tests.review.committee import Committee, by, decided
 from tests.review.conftest import cast
-from tests.review.people import WRONG, Cast, opened, published, requested
+from tests.review.people import WRONG, Cast, asked, opened, published, requested, somebody, two_persons
 
-__all__ = ["cast", "signer"]
+__all__ = ["by", "cast", "decided", "signer"]
 
 BEFORE_IT_RAN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def told(cast: Cast, *runs: str, held: tuple[int, ...] = ()) -> dict[str, Any]:
     """What the verifier says of a pack of these runs."""
-    actor = cast.site.actor
-    exported = export_pack(actor, Wanted(runs=runs, held=held), reason=BECAUSE, request_id=f"pack:{Event.objects.count()}")
+    return told_of(cast.site.actor, Wanted(runs=runs, held=held))
+
+
+def told_of(actor: Actor, wanted: Wanted) -> dict[str, Any]:
+    """What the verifier says of a pack that shows this."""
+    exported = export_pack(actor, wanted, reason=BECAUSE, request_id=f"pack:{Event.objects.count()}")
     signing.sign()
     report = verify.verify(sealing.sealed(actor, exported.id).content, readers_pages.trust_policy())
     assert [(one["number"], one["said"]) for one in report["checks"] if one["outcome"] == "FAIL"] == []
@@ -61,3 +71,24 @@ def test_redacted_samples_are_explained(cast: Cast, signer: Path) -> None:
     digest = Run.objects.get(digest=run).samples_sha256
     redact_payload(cast.publisher, digest, reason=WRONG, request_id="redact:1")
     assert digest in told(cast, run)["absent"]
+
+
+def test_everything_that_happens_to_a_run_where_acts_take_two_people_passes(cast: Cast, signer: Path) -> None:
+    two_persons()
+    run, first, second = published(cast), *(somebody(name, cast.other, Role.AUDITOR) for name in ("auditor", "other"))
+    post_notice(cast.publisher, run, text="The fan was replaced.", **asked())
+    dispute = open_dispute(cast.reviewer, run, clause="clause 4", effect_permille=80, text="The clock was wrong.", **asked()).dispute
+    close_dispute(somebody("judge", "org_c", Role.REVIEWER), dispute, outcome="rejected", text="The clock was right all the time.", **asked())
+    terms = runs_terms(rule="clause 4", outcome="noted", runs=[run], text="Noted; the number stands.")
+    proposed = propose_ruling(first, terms, **asked())
+    issue_ruling(second, terms, proposal=proposed.id, **asked())
+    taking_back = propose_withdrawal(cast.uploader, run, reason=WRONG, request_id="propose:1")
+    withdraw(cast.publisher, run, proposal=taking_back.id, reason=WRONG, request_id="withdraw:1")
+    report = told(cast, run)
+    assert report["two_person_rule"] == "on" and report["runs"][0]["history"][-1].startswith("run.withdraw")
+
+
+def test_a_decision_with_its_requirement_its_runs_and_every_signature_passes(decided: tuple[Committee, Any], signer: Path) -> None:
+    committee, decision = decided
+    report = told_of(committee.first, Wanted(decision=decision.sha256))
+    assert {one["run"] for one in report["runs"]} == set(decision.runs)
