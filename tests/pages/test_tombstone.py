@@ -12,6 +12,7 @@ from lynxweb.registry.models import Run
 from tests.pages.laboratories import WRONG, Laboratories, page, send
 from tests.pages.shelf import text_of
 from tests.registry.world import BECAUSE
+from tests.review.committee import committee_of, drafted, measured, required, signed
 
 
 @pytest.fixture
@@ -33,6 +34,11 @@ def test_the_address_answers_with_the_tombstone(labs: Laboratories, withdrawn: t
     assert f'href="/runs/{instead}"' in stone and "Decisions that used it none that you may see" in told
 
 
+def test_a_colleague_reads_the_name_and_a_stranger_the_pseudonym_alone(labs: Laboratories, withdrawn: tuple[str, str]) -> None:
+    told = [text_of(page(person, f"/runs/{withdrawn[0]}").split("tombstone")[1].split("</section>")[0]) for person in (labs.engineer, labs.stranger)]
+    assert ["publisher-a" in one for one in told] == [True, False]
+
+
 def test_its_number_is_struck_through_wherever_it_is_listed(labs: Laboratories, withdrawn: tuple[str, str]) -> None:
     digest, _ = withdrawn
     headline = page(labs.engineer, f"/runs/{digest}").split('<header class="headline card">')[1].split("</header>")[0]
@@ -46,6 +52,15 @@ def test_its_number_is_struck_through_wherever_it_is_listed(labs: Laboratories, 
 def test_a_run_that_stands_is_not_struck_through(labs: Laboratories, withdrawn: tuple[str, str]) -> None:
     rows = [row for row in page(labs.engineer, "/runs").split('<tr role="row">') if f"/runs/{withdrawn[1]}" in row]
     assert rows and "<s>" not in rows[0]
+
+
+def test_decisions_that_used_a_run_are_named_on_its_tombstone(db: None) -> None:
+    by = committee_of()
+    run, requirement = measured(by), required(by)
+    decision = signed(by, drafted(by, requirement)).digest
+    assert send(by.site.person, f"/runs/{run}/acts/withdraw", replacement="", **WRONG).status_code == 303
+    stone = page(by.site.person, f"/runs/{run}").split('class="notice bad tombstone"')[1].split("</section>")[0]
+    assert f'<a href="/decisions/{decision}">Which machine do we buy?</a>' in stone
 
 
 def test_a_superseded_run_names_its_successor(labs: Laboratories) -> None:
