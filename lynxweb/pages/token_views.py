@@ -49,7 +49,7 @@ def every_token(request: HttpRequest) -> HttpResponse:
         node = None if owner == MYSELF else owner
         issued = tokens.issue_token_for(actor, node, scope=scope, lifetime=timedelta(days=days), reason=asked.reason, request_id=asked.request_id)
         return Secret(
-            f"A token for {scope.value}", "Token", issued.text, f"It ends on {issued.expires:%Y-%m-%d}. {_ONCE}", reverse("tokens"), "To the tokens"
+            f"A token of scope {scope.value}", "Token", issued.text, f"It ends on {issued.expires:%Y-%m-%d}. {_ONCE}", reverse("tokens"), "To the tokens"
         )
 
     return acted_once(request, reverse("tokens"), do, lambda problems, status: _tokens(request, "issue", problems, status))
