@@ -163,6 +163,8 @@ def _faults(row: Proposed, event: Event, actor: Actor, action: Action, subject: 
         found.append(_refused(row.id, "the proposal that its event holds", "run manage.py audit: a row differs from the log"))
     if leaf["actor"]["id"] == actor.id:
         found.append(_refused("your own proposal", "a proposal by another person", "let somebody else do the act"))
+    if {leaf["actor"]["kind"], actor.kind} != {"user"}:  # a node or the site may carry out what a person decides, but is no second one
+        found.append(_refused(f"{leaf['actor']['kind']} and {actor.kind}", "two people", "let two people who sign in propose and do it"))
     for what, proposed, done in (
         ("act", row.action, str(action)),
         ("object", f"{row.object_type} {row.object_id}", f"{subject.type} {subject.id}"),

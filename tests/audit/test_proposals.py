@@ -158,9 +158,13 @@ def test_a_row_that_differs_from_its_event_is_refused() -> None:
     assert _second(made.id) == made.seq
 
 
-def test_the_site_may_be_the_second_person_too() -> None:
-    made = _propose()
-    assert _second(made.id, actor=SYSTEM) == made.seq
+@pytest.mark.parametrize("machine", [SYSTEM, Actor("node", "node_1", "token:tok_1", frozenset(), "org_1", role="node")])
+def test_the_site_and_a_node_are_no_second_person(machine: Actor) -> None:
+    for proposed, done in ((ENGINEER, machine), (machine, OTHER)):
+        made = _propose(actor=proposed, request_id=f"propose:{proposed.kind}")
+        with pytest.raises(Problems, match="two people"):
+            _second(made.id, actor=done)
+        assert not ProposalUse.objects.exists()
 
 
 @pytest.mark.parametrize("table", ["audit_proposal", "audit_proposal_use"])
