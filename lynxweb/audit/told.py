@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
+from lynxweb.audit.actions import Action
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event, LogDocument
 from lynxweb.audit.projections import PARTS, PROJECTIONS, lasting
@@ -91,7 +92,7 @@ class Told:
                 self.since = leaf["seq"]
             if leaf["after"] and snapshot is None and self.since is not None:
                 self.missing[leaf["after"]] = f"the snapshot after event {leaf['seq']} is gone"
-            if leaf["payload"] and self.since is not None:
+            if leaf["payload"] and (self.since is not None or leaf["action"] == Action.LOG_OPEN):
                 self.payloads.setdefault(leaf["payload"], leaf["seq"])
             self._note(leaf)
             stated += rows_in(snapshot)

@@ -12,6 +12,7 @@ from lynxweb.audit import guards, projections
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM, Subject
 from lynxweb.audit.leaf import instant
+from lynxweb.audit.models import LogDocument
 from lynxweb.audit.opening import open_log
 from lynxweb.audit.record import record
 from lynxweb.audit.replay import replay, replay_audit
@@ -66,6 +67,19 @@ def test_a_row_that_is_gone_is_named(filled: World, model: type[models.Model]) -
         faults = replay_audit()
         transaction.set_rollback(True)
     assert [fault for fault in faults if fault.table == table and fault.key in named]
+
+
+def test_no_document_of_the_log_can_be_taken_away_unnoticed(filled: World) -> None:
+    guards.lift(connection)
+    unnoticed = []
+    for digest in LogDocument.objects.values_list("digest", flat=True):
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM audit_document WHERE digest = %s", [digest])
+            if not [fault for fault in replay_audit() if (fault.table, fault.key) == ("audit_document", digest)]:
+                unnoticed.append(digest)
+            transaction.set_rollback(True)
+    assert unnoticed == []
 
 
 def _node(name: str, after: str | None) -> Node:
