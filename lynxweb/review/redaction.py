@@ -27,6 +27,7 @@ from lynxweb.registry.seeing import named
 from lynxweb.review.acting import made_before, next_position, refuse
 from lynxweb.review.models.notices import Dispute, DisputeClosing, Notice
 from lynxweb.review.models.reviews import ReviewStep
+from runner.contract.bundle import ENVELOPE
 from runner.contract.problems import Problem
 
 OBJECT_TYPE = "payload"
@@ -128,6 +129,9 @@ def _problems(actor: Actor, digest: str, kept: Kept) -> Iterator[Problem]:
     if (earlier := redaction_of(digest)) is not None:
         found = f"redacted by event {earlier.position}"
         yield Problem("payload", found, "bytes that are still there", "nothing is to be done", "redacted")
+    if RunArtifact.objects.filter(artifact=digest, role=ENVELOPE).exists():
+        remedy = "redact the member that holds what must go: the envelope names digests alone, and without it nothing is signed"
+        yield Problem("payload", "the signed envelope of a run", "a document or a file of it", remedy, "envelope")
     if actor.kind != "system" and kept.organisations != {actor.organisation}:
         remedy = "ask the site's operator: what belongs to several organisations is not one's own to take out"
         yield Problem("payload", "bytes that another organisation's run rests on too", "bytes of your own runs alone", remedy, "shared-payload")

@@ -14,8 +14,9 @@ from lynxweb.audit import signing
 from lynxweb.audit.actors import Reason
 from lynxweb.audit.models import Event
 from lynxweb.registry.missing import NotFound
+from lynxweb.registry.models import Run
 from lynxweb.review import sealing
-from lynxweb.review.exporting import Wanted, export_pack
+from lynxweb.review.exporting import LARGEST_FILES_BYTES, MOST_HELD, Wanted, bytes_of_files, export_pack, room_problems
 from lynxweb.review.models.packs import Pack
 from runner.contract.problems import Problems
 from tests.audit.conftest import signer
@@ -115,3 +116,15 @@ def test_a_pack_of_nothing_is_refused(site: World) -> None:
 def test_a_pack_needs_a_reason(site: World, run: str) -> None:
     with pytest.raises(Problems):
         export_pack(site.actor, Wanted(runs=(run,)), reason=Reason(), request_id="pack:none")
+
+
+def test_a_pack_that_nobody_could_carry_is_refused_before_anything_is_read(site: World, run: str) -> None:
+    assert not list(room_problems(LARGEST_FILES_BYTES))
+    assert [problem.code for problem in room_problems(LARGEST_FILES_BYTES + 1)] == ["pack-size"]
+    assert 0 < bytes_of_files([Run.objects.get(digest=run)]) < LARGEST_FILES_BYTES
+
+
+def test_a_reader_holds_no_more_checkpoints_than_a_pack_can_prove(site: World, run: str) -> None:
+    with pytest.raises(Problems) as refused:
+        exported(site, run, held=tuple(range(1, MOST_HELD + 2)))
+    assert refused.value.codes == ("pack-size",) and not Pack.objects.exists()

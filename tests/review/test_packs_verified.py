@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lynxweb.accounts.roles import Role
 from lynxweb.audit import signing
 from lynxweb.audit.actors import Actor
 from lynxweb.audit.models import Event
 from lynxweb.registry.declaration import declare
-from lynxweb.registry.models import Run
+from lynxweb.registry.models import Run, RunArtifact
 from lynxweb.review import readers_pages, sealing
 from lynxweb.review.disputes import close_dispute, open_dispute
 from lynxweb.review.exporting import Wanted, export_pack
@@ -20,9 +22,11 @@ from lynxweb.review.redaction import redact_payload
 from lynxweb.review.rulings import issue_ruling, propose_ruling, runs_terms
 from lynxweb.review.withdrawal import propose_withdrawal, withdraw
 from runner import verify
+from runner.contract.bundle import ENVELOPE
+from runner.contract.problems import Problems
 from tests import builders
 from tests.audit.conftest import signer
-from tests.registry.world import BECAUSE, bundle_of, upload
+from tests.registry.world import BECAUSE, bundle_of, upload, world
 from tests.review.committee import Committee, by, decided
 from tests.review.conftest import cast
 from tests.review.people import WRONG, Cast, asked, opened, published, requested, somebody, two_persons
@@ -92,3 +96,19 @@ def test_a_decision_with_its_requirement_its_runs_and_every_signature_passes(dec
     committee, decision = decided
     report = told_of(committee.first, Wanted(decision=decision.sha256))
     assert {one["run"] for one in report["runs"]} == set(decision.runs)
+
+
+def test_what_another_laboratory_redacted_is_no_part_of_a_pack(cast: Cast, signer: Path) -> None:
+    run, other = requested(cast), world("c")
+    theirs = Run.objects.get(digest=upload(other, bundle_of(other, seed=9)).run_digest).samples_sha256
+    redact_payload(other.actor, theirs, reason=WRONG, request_id="redact:c")
+    own = Run.objects.get(digest=run).samples_sha256
+    redact_payload(cast.publisher, own, reason=WRONG, request_id="redact:a")
+    assert own in told(cast, run)["absent"] and theirs not in told(cast, run)["absent"]
+
+
+def test_the_signed_envelope_of_a_run_is_not_redacted(cast: Cast) -> None:
+    envelope = RunArtifact.objects.get(run=requested(cast), role=ENVELOPE).artifact_id
+    with pytest.raises(Problems) as refused:
+        redact_payload(cast.publisher, envelope, reason=WRONG, request_id="redact:1")
+    assert refused.value.codes == ("envelope",)
