@@ -29,7 +29,9 @@ def addresses(visit: Visit, shelf: Shelf) -> list[str]:
     visit.open(f"/runs/{shelf.ort}")
     links = [visit.page.locator(f"a[href^='/{kind}/']").first.get_attribute("href") for kind in ("executors", "methodologies")]
     pair = f"/compare?a={shelf.torch}&b={shelf.ort}"
-    return ["/", "/runs", f"/runs/{shelf.int8}", *map(str, links), pair, f"/compare?a={shelf.ort}&b={shelf.int8}", "/compare", "/words", "/nowhere"]
+    people = ["/people", f"/people/{shelf.site.actor.id}", "/nodes", "/tokens", "/proposals", f"/runs/{shelf.int8}/links", "/account"]
+    compared = [pair, f"/compare?a={shelf.ort}&b={shelf.int8}", "/compare"]
+    return ["/", "/runs", f"/runs/{shelf.int8}", *map(str, links), *compared, *people, "/words", "/nowhere"]
 
 
 def test_a_reader_walks_from_sign_in_to_a_comparison_and_a_refusal(visit: Visit, shelf: Shelf) -> None:
