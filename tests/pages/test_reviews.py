@@ -122,7 +122,7 @@ def test_a_double_click_files_one_report(labs: Laboratories) -> None:
 def test_whoever_measured_is_told_why_they_cannot_review(labs: Laboratories) -> None:
     digest = requested(labs)
     html = page(labs.site.person, f"/runs/{digest}/review")
-    assert "Who uploaded the run or enrolled its node" in text_of(html) and 'name="kind"' not in html
+    assert "who uploaded the run or enrolled its node" in text_of(html) and 'name="kind"' not in html
     assert "the role reviewer" in text_of(page(labs.engineer, f"/runs/{digest}/review"))
 
 
