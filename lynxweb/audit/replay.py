@@ -16,6 +16,7 @@ from lynxweb.audit.redactions import all_redactions
 from lynxweb.audit.snapshots import row as columns_of
 from lynxweb.audit.stored import ReplayFault, content_faults, opens, payload_faults, private_faults
 from lynxweb.audit.told import History, Made, Stated, Told, documents
+from lynxweb.audit.used import use_faults
 from runner.contract.canonical import sha256
 
 ROWS_AT_ONCE = 500
@@ -29,7 +30,7 @@ GONE = "an event made this row, and it is gone"
 class Replay:
     """What a replay found: how many rows it held against the log, how many of them the log vouches for by existence only, and every fault.
 
-    `unkept` counts rows whose newest event is older than the first kept snapshot: a site that was there before snapshots were.
+    `unkept` counts rows whose newest event is older than snapshots: a site that was there before its acts kept any.
     """
 
     using: str
@@ -55,7 +56,7 @@ def replay(using: str = DEFAULT_DB_ALIAS) -> Replay:
         found |= dict.fromkeys(_projection_faults(run, projection, told))
     found |= dict.fromkeys(_unmade_faults(run, told))
     found |= {ReplayFault("audit_document", digest, "digest", what): None for digest, what in told.missing.items()}
-    found |= dict.fromkeys([*content_faults(using, run.redacted), *payload_faults(told.payloads, using), *private_faults(using)])
+    found |= dict.fromkeys([*content_faults(using, run.redacted), *payload_faults(told.payloads, using), *private_faults(using), *use_faults(using)])
     run.faults = tuple(found)
     return run
 

@@ -7,23 +7,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.apps import apps
-from django.db import models
+from django.db import connections, models
+from django.db.migrations.recorder import MigrationRecorder
 
 from lynxweb.audit.actions import Action
-from lynxweb.audit.leaf import leaf_fields
+from lynxweb.audit.leaf import instant, leaf_fields
 from lynxweb.audit.models import Event, LogDocument
 from lynxweb.audit.projections import PARTS, PROJECTIONS, lasting
 from runner.contract.canonical import decode
 from runner.contract.problems import Problems
 
 EVENTS_AT_ONCE = 500
+FIRST_WITH_SNAPSHOTS = "0002_checkpoints"
 
 
 @dataclass(frozen=True)
 class Made:
     """One event on an object: its position, the revision it made, and the digest of the snapshot it left.
 
-    `early` says that it is older than the first kept snapshot: nothing is known of its object but that it is there.
+    `early` says that it is older than snapshots: nothing is known of its object but that it is there.
     """
 
     seq: int
@@ -52,17 +54,23 @@ class Stated:
 
 @dataclass
 class Told:
-    """What a walk along the log has gathered so far; `since` is the first position whose snapshot is kept.
+    """What a walk along the log has gathered so far; `since` is the first position from which on acts keep snapshots.
 
     `missing` lists snapshots that are lost, with what is wrong; `payloads` the digests that events attach, with the first such event.
     """
 
     using: str
     objects: dict[str, dict[str, History]] = field(default_factory=dict)
+    begins: str = ""
     since: int | None = None
     some_early: bool = False
     missing: dict[str, str] = field(default_factory=dict)
     payloads: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Ask since when acts of this site keep snapshots: since the migration that came with them."""
+        applied = MigrationRecorder(connections[self.using]).migration_qs.filter(app="audit", name=FIRST_WITH_SNAPSHOTS).first()
+        self.begins = "" if applied is None else instant(applied.applied)
 
     def walk(self) -> Iterator[list[Stated]]:
         """Read the log once, oldest first, and yield what each stretch of it states about rows beside objects."""
@@ -78,7 +86,7 @@ class Told:
         yield self._stretch(batch)
 
     def is_early(self, names: list[tuple[str, str]]) -> bool:
-        """Whether one of these objects (type, id) is older than the first kept snapshot; without a name, whether any object is."""
+        """Whether one of these objects (type, id) is older than snapshots; without a name, whether any object is."""
         if names:
             return any((one := self.objects.get(kind, {}).get(name)) is not None and 1 in one.by_rev and one.by_rev[1].early for kind, name in names)
         return self.some_early
@@ -88,7 +96,7 @@ class Told:
         stated: list[Stated] = []
         for leaf in leaves:
             snapshot = snapshots.get(leaf["after"])
-            if self.since is None and snapshot is not None:
+            if self.since is None and leaf["time"] >= self.begins:
                 self.since = leaf["seq"]
             if leaf["after"] and snapshot is None and self.since is not None:
                 self.missing[leaf["after"]] = f"the snapshot after event {leaf['seq']} is gone"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, models, transaction
+from django.db.migrations.recorder import MigrationRecorder
 
 from lynxweb.accounts.models import Node, Organisation
 from lynxweb.audit import guards, projections
@@ -14,7 +15,7 @@ from lynxweb.audit.actors import SYSTEM, Subject
 from lynxweb.audit.leaf import instant
 from lynxweb.audit.models import LogDocument
 from lynxweb.audit.opening import open_log
-from lynxweb.audit.record import record
+from lynxweb.audit.record import record, utc_now
 from lynxweb.audit.replay import replay, replay_audit
 from lynxweb.registry.declaration import declare
 from tests import builders
@@ -94,7 +95,10 @@ def _node(name: str, after: str | None) -> Node:
 def test_rows_older_than_snapshots_are_counted_and_no_fault(db: None) -> None:
     open_log()
     _node("early", after=None)
+    MigrationRecorder(connection).migration_qs.filter(app="audit").update(applied=utc_now())
     assert (replay().faults, replay().unkept) == ((), 1)
+    late = _node("late", after=None)
+    assert [fault.key for fault in replay_audit()] == [late.id]
 
 
 def test_an_event_without_a_snapshot_is_a_fault_once_there_are_snapshots(site: World) -> None:
