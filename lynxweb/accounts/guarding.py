@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lynxweb.audit.guards import Guard
-from lynxweb.audit.projections import guard
+from lynxweb.audit.projections import guard, written
 
 # What a person may change without an event, and what the log must never hold: the pseudonym is in the log, these live in the row only.
 PERSONAL = ("name", "email", "password", "last_login")
@@ -12,6 +12,7 @@ PERSONAL = ("name", "email", "password", "last_login")
 def guards() -> list[Guard]:
     """The guard of every such table."""
     return [
+        written("accounts_organisation", "organisation", "id", (("id",), ("name",))),
         guard(
             "accounts_person", "actor", "actor_id", ("id", "actor_id", "organisation_id"), ("is_active",),
             (("id",), ("actor_id",), ("name",), ("email",)), PERSONAL,

@@ -94,7 +94,7 @@ def create_organisation(
             actor=SYSTEM,
             reason=reason,
             request_id=f"{request_id}:organisation",
-            after=snapshots.keep({"id": home.id}),
+            after=snapshots.keep(standing.organisation(home)),
             commit={"name": name},
             clock=clock,
         )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from lynxweb.accounts.models import Membership, Node, NodeKey, Person, ServiceToken
+from lynxweb.accounts.models import Membership, Node, NodeKey, Organisation, Person, ServiceToken
 from lynxweb.audit import snapshots
 from lynxweb.audit.actions import Action
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event
 
 HERE = "the position of this event"
+
+
+def organisation(row: Organisation) -> dict[str, Any]:
+    """The snapshot of an organisation: that it is there. Its name is a commitment, its secret is in no log."""
+    return {"id": row.id}
 
 
 def person(row: Person) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class AuditConfig(AppConfig):
         checks.register(ours.memory_apart, checks.Tags.security, deploy=True)
         projections.register_contents(projections.Contents("audit.LogDocument", "digest", "content"))
         projections.register_parts(models_redactions.REDACTION_PARTS)
+        projections.register(projections.Projection("proposal", "audit.Proposed", lambda row: row.id, "id", rev=1))
         post_migrate.connect(_after_migration, dispatch_uid="lynxweb.audit.guards")
 
 

@@ -89,7 +89,8 @@ def propose(
         row.save(using=using)
         payload = snapshots.keep(_document(row), using)
         event = Subject(OBJECT_TYPE, named, 1)
-        record(Action.ACT_PROPOSE, event, actor=actor, reason=reason, request_id=request_id, payload=payload, clock=clock, using=using)
+        after = snapshots.keep(snapshots.row(row), using)
+        record(Action.ACT_PROPOSE, event, actor=actor, reason=reason, request_id=request_id, after=after, payload=payload, clock=clock, using=using)
     return _value(row, using)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from lynxweb.audit import guards
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM, Actor, Reason, Subject
 from lynxweb.audit.full_audit import full_audit
@@ -19,6 +20,8 @@ from lynxweb.audit.models import Event, LogDocument
 from lynxweb.audit.models_proposals import ProposalUse, Proposed
 from lynxweb.audit.opening import set_two_person_rule
 from lynxweb.audit.proposals import LIFETIME, Proposal, open_proposals, proposal, propose, second
+from lynxweb.audit.record import record
+from lynxweb.audit.replay import replay_audit
 from runner.contract.canonical import digest
 from runner.contract.problems import Problems
 from tests.audit.conftest import BECAUSE, ENGINEER
@@ -177,3 +180,40 @@ def test_nobody_changes_or_removes_a_proposal_or_its_use(table: str) -> None:
             cursor.execute(sql)
     with pytest.raises(AppendOnly):
         ProposalUse.objects.all().delete()
+
+
+def _done(made: Proposal, request_id: str) -> None:
+    with transaction.atomic():
+        position = second(OTHER, Action.RUN_WITHDRAW, RUN, TERMS, made.id, request_id=request_id, clock=lambda: NOW)
+        record(Action.RUN_WITHDRAW, RUN, actor=OTHER, reason=BECAUSE, request_id=request_id, proposal=position)
+
+
+def _told(sql: str, *values: object) -> set[tuple[str, str]]:
+    """The (table, key) of every fault about proposals once this was done to the database, with all guards lifted."""
+    guards.lift(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+    return {(fault.table, fault.key) for fault in replay_audit() if fault.table in ("audit_proposal", "audit_proposal_use")}
+
+
+def test_the_replay_audit_misses_a_use_that_is_gone_and_finds_one_that_no_act_made() -> None:
+    made, other = _propose(), _propose(request_id="another")
+    _done(made, "act")
+    assert _told("SELECT 1") == set()
+    assert _told("INSERT INTO audit_proposal_use (proposal, request_id) VALUES (%s, %s)", other.id, "x") == {("audit_proposal_use", other.id)}
+    assert _told("DELETE FROM audit_proposal_use WHERE proposal = %s", made.id) == {("audit_proposal_use", made.id), ("audit_proposal_use", other.id)}
+
+
+def test_the_replay_audit_names_a_proposal_that_was_used_twice() -> None:
+    made = _propose()
+    _done(made, "act")
+    with transaction.atomic():
+        record(Action.RUN_WITHDRAW, RUN, actor=OTHER, reason=BECAUSE, request_id="again", proposal=made.seq)
+    assert _told("SELECT 1") == {("audit_proposal_use", made.id)}
+
+
+@pytest.mark.parametrize("column", ["expires", "proposer", "terms", "organisation"])
+def test_the_replay_audit_names_a_proposal_that_was_altered(column: str) -> None:
+    made = _propose()
+    value = "2099-01-01 00:00:00+00:00" if column == "expires" else "x"
+    assert _told(f"UPDATE audit_proposal SET {column} = %s", value) == {("audit_proposal", made.id)}

@@ -9,7 +9,7 @@ from django.db import connection, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from lynxweb.accounts.models import Node, Organisation
-from lynxweb.audit import guards, projections
+from lynxweb.audit import guards, projections, snapshots
 from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import SYSTEM, Subject
 from lynxweb.audit.leaf import instant
@@ -85,8 +85,11 @@ def test_no_document_of_the_log_can_be_taken_away_unnoticed(filled: World) -> No
 
 def _node(name: str, after: str | None) -> Node:
     """A node whose event keeps the snapshot `after`, as events did before snapshots were."""
-    home, _ = Organisation.objects.get_or_create(id="org_old", name="Old", secret=bytes(32))
     with transaction.atomic():
+        home, made = Organisation.objects.get_or_create(id="org_old", name="Old", secret=bytes(32))
+        if made:
+            kept = snapshots.keep({"id": home.id}) if after else None
+            record(Action.ACTOR_CREATE, Subject("organisation", home.id, 1), actor=SYSTEM, request_id="home", after=kept, commit={"name": "Old"})
         node = Node.objects.create(id=f"node_{name}", organisation=home, name=name, rev=1)
         record(Action.NODE_ENROL, Subject("node", node.id, 1), actor=SYSTEM, request_id=name, after=after)
     return node
@@ -96,14 +99,14 @@ def test_rows_older_than_snapshots_are_counted_and_no_fault(db: None) -> None:
     open_log()
     _node("early", after=None)
     MigrationRecorder(connection).migration_qs.filter(app="audit").update(applied=utc_now())
-    assert (replay().faults, replay().unkept) == ((), 1)
+    assert (replay().faults, replay().unkept) == ((), 2)
     late = _node("late", after=None)
     assert [fault.key for fault in replay_audit()] == [late.id]
 
 
 def test_an_event_without_a_snapshot_is_a_fault_once_there_are_snapshots(site: World) -> None:
-    late = _node("late", after=None)
     lost = _node("lost", after="0" * 64)
+    late = _node("late", after=None)
     assert {(fault.table, fault.key) for fault in replay_audit()} == {
         ("accounts_node", late.id), ("accounts_node", lost.id), ("audit_document", "0" * 64)
     }  # fmt: skip
