@@ -162,6 +162,6 @@ def test_every_page_says_that_the_log_is_read_only_once_the_signer_refused(run: 
         assert "Read-only" in shown(reader, address)
 
 
-def test_a_page_without_a_sign_in_is_the_sign_in(db: None) -> None:
-    for address in ("/log", "/log/0", "/log/checkpoint", "/history/run/x", "/packs", "/packs/new"):
+def test_what_is_not_public_is_the_sign_in_to_whoever_has_not_signed_in(db: None) -> None:
+    for address in ("/log/999", "/log/checkpoint", "/history/run/x", "/packs", "/packs/new"):
         assert Client().get(address)["Location"].startswith("/sign-in")
