@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 
+from lynxweb.audit.leaf import form_faults
 from lynxweb.audit.models import Checkpoint, Event, LogDocument
 from lynxweb.audit.opening import settings_of
 from runner.contract import canonical, checkpoints, merkle, notes
@@ -100,9 +101,10 @@ def _bytes(stored: object) -> bytes:
 
 
 def _leaf_faults(event: Any, leaf: object, newest: dict[tuple[str, str], tuple[int, int]]) -> Iterator[Fault]:
-    if not isinstance(leaf, dict) or leaf["v"] != 1:
+    if not isinstance(leaf, dict):
         yield Fault(event.seq, "leaf", "not a leaf of version 1")
         return
+    yield from (Fault(event.seq, "leaf", what) for what in form_faults(leaf))
     subject = leaf["object"]
     name = (subject["type"], subject["id"])
     said = (leaf["seq"], leaf["time"], leaf["actor"]["id"], leaf["action"], *name, subject["rev"], leaf["request_id"])

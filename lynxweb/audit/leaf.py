@@ -22,6 +22,9 @@ REASON_LENGTH = range(10, 2001)
 ACTING = ("user", "node", "system")
 ACTIONS = frozenset(action.value for action in Action)
 REASON_CODES = frozenset(code.value for code in ReasonCode)
+KEYS = frozenset(
+    "v seq time actor on_behalf_of action object prev before after payload commit reason_code reason basis proposal anchor request_id".split()  # noqa: SIM905
+)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}")
 
@@ -119,6 +122,18 @@ def leaf_fields(leaf: bytes | memoryview) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise Problems([Problem("leaf", type(fields).__name__, "an object", "run manage.py full_audit")])
     return fields
+
+
+def form_faults(fields: Mapping[str, Any]) -> Iterator[str]:
+    """Whatever of a stored leaf no act could have written: a key too many or too few, an unknown word, a person without a reason."""
+    if fields.keys() != KEYS or fields["v"] != 1 or isinstance(fields["v"], bool):
+        yield "not a leaf of version 1"
+        return
+    kind, reason = fields["actor"]["kind"], fields["reason"]
+    words = ((fields["action"], ACTIONS), (fields["reason_code"], REASON_CODES), (kind, ACTING))
+    yield from (f"{word!r} is no word of the closed list"[:120] for word, known in words if word not in known)
+    if (reason is not None or kind == "user") and not (isinstance(reason, str) and len(reason) in REASON_LENGTH):
+        yield "no reason of 10 to 2,000 characters"
 
 
 def faults(act: Act) -> Iterator[Problem]:

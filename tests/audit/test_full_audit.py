@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from lynxweb.audit import guards
+from lynxweb.audit import guards, tail
 from lynxweb.audit.full_audit import full_audit
 from lynxweb.audit.models import Event
 from runner.contract import merkle
+from runner.contract.canonical import encode
 from tests.audit.conftest import Append
 
 CHANGES: dict[str, Any] = {
@@ -80,3 +83,27 @@ def test_an_untouched_log_has_the_root_of_its_leaves(events: int) -> None:
         return hashlib.sha256(b"\x01" + root(hashes[:split]) + root(hashes[split:])).digest()
 
     assert full_audit().root == root(level).hex()
+
+
+CRAFTED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a key is missing": lambda leaf: leaf.pop("reason"),
+    "a key too many": lambda leaf: leaf.update(more=1),
+    "another version": lambda leaf: leaf.update(v=2),
+    "an unknown action": lambda leaf: leaf.update(action="log.bless"),
+    "an unknown kind of actor": lambda leaf: leaf["actor"].update(kind="robot"),
+    "an unknown reason code": lambda leaf: leaf.update(reason_code="because"),
+    "a person without a reason": lambda leaf: leaf.update(reason=None),
+}
+
+
+@pytest.mark.parametrize("what", CRAFTED)
+def test_a_leaf_that_no_act_could_have_written_is_named_though_every_hash_is_right(append: Append, what: str) -> None:
+    """Whoever runs SQL as the site can append what he likes: the leaf is in the tree for good, and the audit says that it is none of ours."""
+    append()
+    leaf = json.loads(bytes(Event.objects.latest("seq").leaf)) | {"request_id": "crafted", "prev": None}
+    leaf["seq"], leaf["object"]["id"] = leaf["seq"] + 1, "run_crafted"
+    CRAFTED[what](leaf)
+    subject, copies = leaf["object"], [leaf["time"], leaf["actor"]["id"], leaf["action"]]
+    with transaction.atomic():
+        tail.append(connection, leaf["seq"], encode(leaf), [*copies, subject["type"], subject["id"], subject["rev"], leaf["request_id"]])
+    assert [fault.seq for fault in full_audit().faults] == [leaf["seq"]]
