@@ -22,6 +22,11 @@ def card(run: Run, *, numbers: bool = True) -> RunCard:
     return cards([run], numbers=numbers)[0]
 
 
+def _node(run: Run) -> str:
+    """What a node is called: by its name inside its organisation, which may be a host's, and by its pseudonym wherever outsiders may look."""
+    return run.node.name if run.visibility in ("private", "organisation") else run.node_id[:17]
+
+
 def cards(runs: Iterable[Run], *, numbers: bool = True) -> tuple[RunCard, ...]:
     """A card of each run, in the same order; grades as a reader sees them."""
     listed = list(runs)
@@ -41,7 +46,7 @@ def _card(run: Run, grade: str, numbers: bool) -> RunCard:
         validity=run.validity,
         grade=grade,
         kind=run.kind,
-        node_name=run.node.name,
+        node_name=_node(run),
         submitted_at=run.submitted_at,
         undeclared=run.nonce is None,
         methodology_digest=run.methodology_id,

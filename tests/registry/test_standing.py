@@ -10,7 +10,7 @@ from lynxweb.accounts.actors import actor_of
 from lynxweb.audit.actions import Action
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event, LogDocument
-from lynxweb.registry import standing
+from lynxweb.registry import gathering, standing
 from lynxweb.registry.models import Run
 from tests.registry.world import World, bundle_of, changed, upload
 
@@ -64,3 +64,10 @@ def test_who_uploads_by_hand_is_the_uploader(site: World) -> None:
     person = actor_of(site.person)
     digest = upload(site, bundle_of(site, 4), actor=person).run_digest
     assert standing.uploaders(Run.objects.get(digest=digest)) == {person.id}
+
+
+def test_a_run_that_outsiders_may_see_names_its_node_by_pseudonym(site: World) -> None:
+    digest = upload(site, bundle_of(site)).run_digest
+    assert gathering.card(Run.objects.get(digest=digest)).node_name == site.node.name
+    changed(digest, Action.RUN_DISCLOSE, visibility="public")
+    assert gathering.card(Run.objects.get(digest=digest)).node_name == site.node.id[:17]
