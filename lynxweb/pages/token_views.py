@@ -48,9 +48,8 @@ def every_token(request: HttpRequest) -> HttpResponse:
         owner, scope, days = typed(request.POST, "owner"), _scope(typed(request.POST, "scope")), _days(request)
         node = None if owner == MYSELF else owner
         issued = tokens.issue_token_for(actor, node, scope=scope, lifetime=timedelta(days=days), reason=asked.reason, request_id=asked.request_id)
-        return Secret(
-            f"A token of scope {scope.value}", "Token", issued.text, f"It ends on {issued.expires:%Y-%m-%d}. {_ONCE}", reverse("tokens"), "To the tokens"
-        )
+        note = f"It ends on {issued.expires:%Y-%m-%d}. {_ONCE}"
+        return Secret(f"A token of scope {scope.value}", "Token", issued.text, note, reverse("tokens"), "To the tokens")
 
     return acted_once(request, reverse("tokens"), do, lambda problems, status: _tokens(request, "issue", problems, status))
 

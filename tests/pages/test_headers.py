@@ -35,6 +35,6 @@ def test_pages_of_failure_need_nothing_to_be_rendered() -> None:
         assert code[:3] in text_of(render_to_string(f"{code}.html"))
 
 
-def test_a_form_without_its_token_gets_the_page_for_it() -> None:
+def test_a_form_without_its_token_gets_the_page_for_it(db: None) -> None:
     answer = Client(enforce_csrf_checks=True).post("/sign-in", {"username": "x", "password": "y"})
     assert answer.status_code == 403 and "The form is out of date" in text_of(answer.content.decode())
