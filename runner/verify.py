@@ -316,7 +316,7 @@ class Pack:
             demand(self.two_person_rule in ("on", "off"), "sets the two-person rule neither on nor off")
         for submitted in self.all("run.submit"):
             brought, judges, closed = people(submitted, *self.chains.get(("node", submitted["actor"]["id"]), [])[:1]), set[str](), False
-            for one in self.chains["run", digest := submitted["object"]["id"]]:
+            for one in self.chains["run", (digest := submitted["object"]["id"])]:
                 said, who, self.at = self.said(one) if one["action"].startswith("review.") else {}, people(one), one["at"]
                 reports = [each for each in self.chains.get(("review", said.get("review")), []) if each["action"] == "review.report"]
                 if one["action"] == "run.publish":

@@ -60,6 +60,9 @@ def test_the_verifier_has_fewer_than_400_lines_of_python_39() -> None:
     source = SOURCE.read_text("utf-8")
     assert len(source.splitlines()) < 400
     ast.parse(source, feature_version=(3, 9))
+    named = [(one.lineno, one.col_offset) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Subscript) for one in ast.walk(node.slice)
+             if isinstance(one, ast.NamedExpr)]  # fmt: skip
+    assert [place for place in named if source.splitlines()[place[0] - 1].encode()[place[1] - 1 : place[1]] != b"("] == []  # 3.9 asks for parentheses
 
 
 def test_the_verifier_knows_the_actions_of_the_log_and_no_others() -> None:
