@@ -56,11 +56,11 @@ def decode(content: bytes, *, canonical: bool = False) -> object:
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise Problems([Problem(ascii(key)[1:81], "duplicate key", "each key once", "remove one of the two")])
-        found[key] = value
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise Problems([Problem(ascii(twice)[1:81], "duplicate key", "each key once", "remove one of the two")])
     return found
 
 
@@ -69,9 +69,10 @@ def _no_float(text: str) -> NoReturn:
 
 
 def _integer(text: str) -> int:
-    if len(text) > 17 or abs(int(text)) > LARGEST_INTEGER:
+    number = int(text) if len(text) <= 17 else None  # a text of any length could take any time
+    if number is None or abs(number) > LARGEST_INTEGER:
         raise Problems([Problem("$", text[:40], "an integer with |n| < 2^53", "write larger numbers as decimal strings")])
-    return int(text)
+    return number
 
 
 _READER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float, parse_int=_integer)

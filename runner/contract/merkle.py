@@ -94,12 +94,12 @@ class Rebuilt:
 
     def append(self, leaf: bytes) -> bytes:
         """The `hashes` that the next row must hold."""
-        levels = completed_levels(self.size)
-        siblings = [self._peaks.pop() for _ in range(levels)]
-        hashes = completed(self.size, leaf, siblings)
-        self._peaks.append(hash_at(hashes, levels))
+        path = [leaf_hash(leaf)]
+        for _ in range(completed_levels(self.size)):
+            path.append(parent_hash(self._peaks.pop(), path[-1]))
+        self._peaks.append(path[-1])
         self.size += 1
-        return hashes
+        return b"".join(path)
 
     @property
     def root(self) -> bytes:
