@@ -120,6 +120,10 @@ class DeclarationQuerySet(InsertOnlyQuerySet["Declaration"]):
         """Those that no run has answered and nobody has given up."""
         return self.filter(~models.Exists(Run.objects.filter(nonce=models.OuterRef("pk"))), abandonment=None)
 
+    def unanswered(self) -> Self:
+        """Those that no run has answered, given up or not, newest first."""
+        return self.filter(~models.Exists(Run.objects.filter(nonce=models.OuterRef("pk")))).order_by("-declared_at")
+
     def abandoned(self) -> Self:
         """Those that somebody has given up."""
         return self.filter(abandonment__isnull=False)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from lynxweb.audit.leaf import leaf_fields
 from lynxweb.audit.models import Event
 from lynxweb.audit.opening import log_settings
-from lynxweb.registry.models import Run
+from lynxweb.registry.models import Declaration, Run
 from lynxweb.review.models.reviews import Review
 
 Name = tuple[str, str]
 RULINGS: Name = ("ruling", "register")
+MOST_UNANSWERED = 200
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ def _of_run(run: Run) -> Iterator[Name]:
     yield "run", run.digest
     if run.nonce is not None:
         yield "declaration", run.nonce
+    unanswered = Declaration.objects.beside(run.methodology_id, run.node_id).unanswered().values_list("nonce", flat=True)
+    for nonce in unanswered[:MOST_UNANSWERED]:  # whoever picks the best of many leaves these behind
+        yield "declaration", nonce
     yield "methodology", run.methodology_id
     yield "node", run.node_id
     yield "key", run.key_id

@@ -13,6 +13,7 @@ import pytest
 from lynxweb.audit import signing
 from lynxweb.audit.actors import Reason
 from lynxweb.audit.models import Event
+from lynxweb.registry.declaration import declare
 from lynxweb.registry.missing import NotFound
 from lynxweb.registry.models import Run
 from lynxweb.review import sealing
@@ -89,6 +90,16 @@ def test_samples_that_are_left_out_are_listed_with_the_reason(site: World, run: 
     left_out = json.loads(files["omitted.json"])["omitted"]
     assert any(entry["what"] == "samples.parquet" and "keep it small" in entry["reason"] for entry in left_out)
     assert not any(name.startswith("payload/") for name in files)
+    assert sealing.verified(site.actor, pack.id)["accepted"] is True
+
+
+def test_declarations_that_no_run_answered_come_along_and_the_verifier_takes_them(site: World, run: str) -> None:
+    methodology = Run.objects.get(digest=run).methodology_id
+    left = [declare(site.node_actor, methodology, request_id=f"declare:{number}").nonce for number in range(3)]
+    pack = exported(site, run)
+    signing.sign()
+    heads = json.loads(members(sealing.sealed(site.actor, pack.id).content)["heads.json"])["heads"]
+    assert set(left) <= {head["id"] for head in heads if head["type"] == "declaration"}
     assert sealing.verified(site.actor, pack.id)["accepted"] is True
 
 
