@@ -4,6 +4,7 @@ Needs Python 3.9 alone; opens no network, unpacks nothing, writes nothing but be
 ends with 0 (none failed), 1 (one failed) or 2 (command not understood). Whoever can send a false pack can send a false verifier in it: get the
 SHA-256 of this file, and the trust policy, over another channel.
 """
+
 # ruff: noqa: E401, E701, E702, E704, I001, SIM905
 # fmt: off
 from __future__ import annotations
