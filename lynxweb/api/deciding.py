@@ -12,15 +12,13 @@ from lynxweb.api import deciding_answers as answers
 from lynxweb.api.asking import checked, reason_of, request_id
 from lynxweb.api.authentication import actor_from
 from lynxweb.api.deciding_requests import AppendAddendum, DraftDecision, PublishRequirement, SignDecision, SignStored
-from lynxweb.api.description import describes
+from lynxweb.api.description import describes, describes_act
 from lynxweb.audit.record import Recorded
 from lynxweb.review import decisions, requirements
 from lynxweb.review.deciding_questions import decision_for, decisions_for, requirement_for, requirements_for
 from lynxweb.review.decisions import Draft
 from lynxweb.review.requirements import PublishedRequirement
 from runner.contract.canonical import encode
-
-ACTED = (404, 409, 422, 503)
 
 
 class Requirements(APIView):
@@ -31,8 +29,8 @@ class Requirements(APIView):
         """The newest 100 requirements, superseded ones included."""
         return Response({"results": [answers.requirement_card(card) for card in requirements_for(actor_from(request))]})
 
-    @describes(
-        "Publish a requirement", {200: answers.PublishedRequirementAnswer, 201: answers.PublishedRequirementAnswer}, *ACTED,
+    @describes_act(
+        "Publish a requirement", {200: answers.PublishedRequirementAnswer, 201: answers.PublishedRequirementAnswer}, 404,
         request=PublishRequirement,
     )  # fmt: skip
     def post(self, request: Request) -> Response:
@@ -57,8 +55,8 @@ class OneRequirement(APIView):
 class Supersessions(APIView):
     """The version that takes a requirement's place."""
 
-    @describes(
-        "Supersede a requirement", {200: answers.PublishedRequirementAnswer, 201: answers.PublishedRequirementAnswer}, *ACTED,
+    @describes_act(
+        "Supersede a requirement", {200: answers.PublishedRequirementAnswer, 201: answers.PublishedRequirementAnswer}, 404,
         request=PublishRequirement,
     )  # fmt: skip
     def post(self, request: Request, digest: str) -> Response:
@@ -89,7 +87,7 @@ class Decisions(APIView):
         """The newest 100 decisions, each with its badge as of now."""
         return Response({"results": [answers.decision_card(card) for card in decisions_for(actor_from(request))]})
 
-    @describes("Sign a decision first", {201: answers.SignedAnswer}, *ACTED, request=SignDecision)
+    @describes_act("Sign a decision first", {201: answers.SignedAnswer}, 404, request=SignDecision)
     def post(self, request: Request) -> Response:
         """Sign a drafted document; the first signature stores it, and every answer must be the one that the evidence gives now."""
         values, actor = checked(SignDecision, request.data), actor_from(request)
@@ -111,7 +109,7 @@ class OneDecision(APIView):
 class Signatures(APIView):
     """The signatures under one decision."""
 
-    @describes("Sign a decision", {201: answers.SignedAnswer}, *ACTED, request=SignStored)
+    @describes_act("Sign a decision", {201: answers.SignedAnswer}, 404, request=SignStored)
     def post(self, request: Request, digest: str) -> Response:
         """Sign a decision that another member signed first; no answer may have turned since."""
         values, actor = checked(SignStored, request.data), actor_from(request)
@@ -123,7 +121,7 @@ class Signatures(APIView):
 class Addenda(APIView):
     """The later words on one decision."""
 
-    @describes("Add a word to a decision", {201: answers.SignedAnswer}, *ACTED, request=AppendAddendum)
+    @describes_act("Add a word to a decision", {201: answers.SignedAnswer}, 404, request=AppendAddendum)
     def post(self, request: Request, digest: str) -> Response:
         """Add 10 to 20,000 characters; the decision itself stays as it was signed."""
         values, actor = checked(AppendAddendum, request.data), actor_from(request)

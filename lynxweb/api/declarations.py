@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from lynxweb.api.answers import DeclarationAnswer
 from lynxweb.api.asking import checked, request_id
 from lynxweb.api.authentication import actor_from
-from lynxweb.api.description import describes
+from lynxweb.api.description import describes, describes_act
 from lynxweb.api.governance_answers import DeclarationListAnswer, declaration
 from lynxweb.api.governance_requests import DeclarationsOf
 from lynxweb.api.requests import Declare
@@ -26,7 +26,7 @@ class Declarations(APIView):
         lines = declarations_for(actor_from(request), **checked(DeclarationsOf, request.query_params))
         return Response({"results": [declaration(line) for line in lines]})
 
-    @describes("Declare a run", {201: DeclarationAnswer}, 404, 409, request=Declare)
+    @describes_act("Declare a run", {201: DeclarationAnswer}, 404, request=Declare)
     def post(self, request: Request) -> Response:
         """Declare a run before measuring it; the nonce is signed into its bundle, and measuring starts before `expires_at`."""
         values, actor = checked(Declare, request.data), actor_from(request)

@@ -14,7 +14,7 @@ from lynxweb.api import governance_answers as answers
 from lynxweb.api import governance_requests as asks
 from lynxweb.api.asking import checked, request_id
 from lynxweb.api.authentication import actor_from
-from lynxweb.api.description import describes
+from lynxweb.api.description import describes, describes_act
 from lynxweb.audit.actors import Actor
 from lynxweb.registry.abandoning import abandon_declaration
 from lynxweb.review import disputes, notices, publishing, questions, reviewing, rulings, withdrawal
@@ -35,7 +35,7 @@ def _act(request: Request, asked: type[Serializer[Any]], do: Callable[[Actor, Sa
 class RunReviews(APIView):
     """The reviews of one run."""
 
-    @describes("Open a review", ACTED, 404, 422, request=asks.OpenReview)
+    @describes_act("Open a review", ACTED, 404, request=asks.OpenReview)
     def post(self, request: Request, digest: str) -> Response:
         """Open a review of a run; `conflicts` is the word `none`, and a drawn review names its draw and the value that picked the run."""
 
@@ -50,7 +50,7 @@ class RunReviews(APIView):
 class RunDisclosures(APIView):
     """Who may see one run."""
 
-    @describes("Change who may see a run", ACTED, 404, 422, request=asks.Disclose)
+    @describes_act("Change who may see a run", ACTED, 404, request=asks.Disclose)
     def post(self, request: Request, digest: str) -> Response:
         """Disclose a run; with `request_review` it waits in the reviewers' queue from now on."""
 
@@ -65,7 +65,7 @@ class RunDisclosures(APIView):
 class RunPublications(APIView):
     """The publication of one run."""
 
-    @describes("Publish a run", ACTED, 404, 422, request=asks.PublishRun)
+    @describes_act("Publish a run", ACTED, 404, request=asks.PublishRun)
     def post(self, request: Request, digest: str) -> Response:
         """Publish a run that somebody else accepted; the publisher has neither uploaded nor reviewed it."""
         return _act(
@@ -77,7 +77,7 @@ class RunPublications(APIView):
 class RunWithdrawals(APIView):
     """The withdrawal of one run."""
 
-    @describes("Withdraw a run", ACTED, 404, 422, request=asks.Withdraw)
+    @describes_act("Withdraw a run", ACTED, 404, request=asks.Withdraw)
     def post(self, request: Request, digest: str) -> Response:
         """Withdraw a run under a coded reason, propose it, or carry out a proposal with exactly its reason and replacement."""
 
@@ -92,7 +92,7 @@ class RunWithdrawals(APIView):
 class RunSupersessions(APIView):
     """The successor of one run."""
 
-    @describes("Supersede a run", ACTED, 404, 422, request=asks.Supersede)
+    @describes_act("Supersede a run", ACTED, 404, request=asks.Supersede)
     def post(self, request: Request, digest: str) -> Response:
         """Put a newer run of the same organisation in the place of one that stands, propose it, or carry out a proposal."""
 
@@ -107,7 +107,7 @@ class RunSupersessions(APIView):
 class RunNotices(APIView):
     """The notices on one run."""
 
-    @describes("Post a notice", ACTED, 404, 422, request=asks.PostNotice)
+    @describes_act("Post a notice", ACTED, 404, request=asks.PostNotice)
     def post(self, request: Request, digest: str) -> Response:
         """Post a notice on a run of one's own organisation."""
 
@@ -121,7 +121,7 @@ class RunNotices(APIView):
 class RunDisputes(APIView):
     """The disputes about one run."""
 
-    @describes("Open a dispute", ACTED, 404, 422, request=asks.OpenDispute)
+    @describes_act("Open a dispute", ACTED, 404, request=asks.OpenDispute)
     def post(self, request: Request, digest: str) -> Response:
         """Dispute a run: the clause it is said to break, what that is worth in permille, and why."""
 
@@ -154,7 +154,7 @@ class OneReview(APIView):
 class ReviewReports(APIView):
     """The reports of one review."""
 
-    @describes("File a report", ACTED, 404, 422, request=asks.FileReport)
+    @describes_act("File a report", ACTED, 404, request=asks.FileReport)
     def post(self, request: Request, review: str) -> Response:
         """File the report of one's own open review: every sentence of its checklist answered, an outcome and a summary."""
 
@@ -168,7 +168,7 @@ class ReviewReports(APIView):
 class ReviewResponses(APIView):
     """The responses to the reports of one review."""
 
-    @describes("Respond to a report", ACTED, 404, 422, request=asks.Respond)
+    @describes_act("Respond to a report", ACTED, 404, request=asks.Respond)
     def post(self, request: Request, review: str) -> Response:
         """Answer the newest report for the organisation that measured, once per report."""
         return _act(request, asks.Respond, lambda actor, said, why: answers.act(reviewing.respond(actor, review, text=said["text"], **why)))
@@ -177,7 +177,7 @@ class ReviewResponses(APIView):
 class ReviewClosings(APIView):
     """The end of one review."""
 
-    @describes("Close a review", ACTED, 404, 422, request=asks.Because)
+    @describes_act("Close a review", ACTED, 404, request=asks.Because)
     def post(self, request: Request, review: str) -> Response:
         """Close one's own review with the outcome of its newest report."""
         return _act(request, asks.Because, lambda actor, said, why: answers.act(reviewing.close_review(actor, review, **why)))
@@ -186,7 +186,7 @@ class ReviewClosings(APIView):
 class NoticeLifts(APIView):
     """The end of one notice."""
 
-    @describes("Lift a notice", ACTED, 404, 422, request=asks.Because)
+    @describes_act("Lift a notice", ACTED, 404, request=asks.Because)
     def post(self, request: Request, notice: str) -> Response:
         """End a notice; it and the event that lifts it stay in the run's history."""
         return _act(request, asks.Because, lambda actor, said, why: answers.act(notices.lift_notice(actor, notice, **why)))
@@ -195,7 +195,7 @@ class NoticeLifts(APIView):
 class DisputeClosings(APIView):
     """The end of one dispute."""
 
-    @describes("Decide a dispute", ACTED, 404, 422, request=asks.CloseDispute)
+    @describes_act("Decide a dispute", ACTED, 404, request=asks.CloseDispute)
     def post(self, request: Request, dispute: str) -> Response:
         """Decide a dispute, as a reviewer of neither side."""
 
@@ -213,7 +213,7 @@ class Rulings(APIView):
         """The whole register, oldest first."""
         return Response({"results": [answers.ruling(line) for line in rulings_register(actor_from(request))]})
 
-    @describes("Issue a ruling", ACTED, 404, 422, request=asks.IssueRuling)
+    @describes_act("Issue a ruling", ACTED, 404, request=asks.IssueRuling)
     def post(self, request: Request) -> Response:
         """Issue a ruling on runs or on two methodology versions, propose one, or carry out a proposal by its id."""
 
@@ -231,7 +231,7 @@ class Rulings(APIView):
 class Abandonments(APIView):
     """Giving up one declaration."""
 
-    @describes("Give up a declaration", ACTED, 404, 422, request=asks.Because)
+    @describes_act("Give up a declaration", ACTED, 404, request=asks.Because)
     def post(self, request: Request, nonce: str) -> Response:
         """Say that a declared run will not come; the declaration stays, counted and dated."""
         return _act(request, asks.Because, lambda actor, said, why: answers.act(abandon_declaration(actor, nonce, **why)))

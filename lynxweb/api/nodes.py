@@ -12,7 +12,7 @@ from lynxweb.api import people_answers
 from lynxweb.api.answers import NodeAnswer
 from lynxweb.api.asking import checked, reason_of, request_id
 from lynxweb.api.authentication import actor_from
-from lynxweb.api.description import describes
+from lynxweb.api.description import describes, describes_act
 from lynxweb.api.requests import EnrolNode
 
 
@@ -24,7 +24,7 @@ class Nodes(APIView):
         """Nodes by name with their keys and the positions between which each counts; retired ones last."""
         return Response({"results": [people_answers.node(card) for card in nodes_for(actor_from(request))]})
 
-    @describes("Enrol a node", {201: NodeAnswer}, 409, 422, request=EnrolNode)
+    @describes_act("Enrol a node", {201: NodeAnswer}, request=EnrolNode)
     def post(self, request: Request) -> Response:
         """Enrol a node with its public key and the proof that it holds the private one; needs a token of scope `enrol`.
 

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from lynxweb.api import pack_answers
 from lynxweb.api.asking import checked, reason_of, request_id
 from lynxweb.api.authentication import actor_from
-from lynxweb.api.description import describes
+from lynxweb.api.description import describes, describes_act
 from lynxweb.api.log_requests import ExportPack
 from lynxweb.audit.actors import Actor
 from lynxweb.review import pack_reading
@@ -25,7 +25,7 @@ class Packs(APIView):
         """The newest 200 packs that the organisation took, newest first."""
         return Response({"results": [pack_answers.pack_card(card) for card in pack_reading.packs_for(actor_from(request))]})
 
-    @describes("Take a pack", {201: pack_answers.PackAnswer}, 404, 422, 503, request=ExportPack)
+    @describes_act("Take a pack", {201: pack_answers.PackAnswer}, 404, request=ExportPack)
     def post(self, request: Request) -> Response:
         """Export runs, or a decision with all it cites, as one event that binds the contents; send an `Idempotency-Key` to act once.
 

@@ -16,7 +16,7 @@ from lynxweb.accounts.roles import Role, Scope
 from lynxweb.api import people_answers as answers
 from lynxweb.api.asking import checked, request_id
 from lynxweb.api.authentication import actor_from
-from lynxweb.api.description import describes
+from lynxweb.api.description import describes, describes_act
 from lynxweb.api.people_requests import AddKey, Coded, Ending, GrantRole, IssueToken, MakePerson, ProposeAct, RevokeKey, RotateKey
 from lynxweb.audit.actions import ReasonCode
 from lynxweb.audit.actors import Actor, Reason
@@ -54,7 +54,7 @@ class People(Own):
         """People with the roles held now; addresses and how they sign in are for administrators."""
         return Response({"results": [answers.person(card) for card in questions.people_for(actor_from(request))]})
 
-    @describes("Make a person", {201: answers.MadePersonAnswer}, 409, 422, request=MakePerson)
+    @describes_act("Make a person", {201: answers.MadePersonAnswer}, request=MakePerson)
     def post(self, request: Request) -> Response:
         """Make a person without any role; needs the role administrator."""
         asked = Asked(request, MakePerson)
@@ -66,7 +66,7 @@ class People(Own):
 class Roles(Own):
     """The roles of one person."""
 
-    @describes("Give a role", {201: answers.RecordedAnswer}, 404, 409, 422, request=GrantRole)
+    @describes_act("Give a role", {201: answers.RecordedAnswer}, 404, request=GrantRole)
     def post(self, request: Request, person: str) -> Response:
         """Give a person a role; reviewer, publisher, auditor and administrator take another person's proposal where the two-person rule is on."""
         asked = Asked(request, GrantRole)
@@ -77,7 +77,7 @@ class Roles(Own):
 class RoleRevocations(Own):
     """The end of one role of one person."""
 
-    @describes("Take a role back", {201: answers.RecordedAnswer}, 404, 409, 422, request=Ending)
+    @describes_act("Take a role back", {201: answers.RecordedAnswer}, 404, request=Ending)
     def post(self, request: Request, person: str, role: str) -> Response:
         """Take a role back from a person; an organisation keeps one administrator who can sign in."""
         if role not in set(Role):
@@ -89,7 +89,7 @@ class RoleRevocations(Own):
 class NodeKeys(Own):
     """The keys of one node."""
 
-    @describes("Register a further key", {201: answers.RegisteredKeyAnswer}, 404, 409, 422, request=AddKey)
+    @describes_act("Register a further key", {201: answers.RegisteredKeyAnswer}, 404, request=AddKey)
     def post(self, request: Request, node: str) -> Response:
         """Register a further key of a node with the proof that its owner holds it, for instance after the first was lost."""
         asked = Asked(request, AddKey)
@@ -100,7 +100,7 @@ class NodeKeys(Own):
 class NodeRetirements(Own):
     """The end of one node."""
 
-    @describes("Retire a node", {201: answers.RecordedAnswer}, 404, 409, request=Ending)
+    @describes_act("Retire a node", {201: answers.RecordedAnswer}, 404, request=Ending)
     def post(self, request: Request, node: str) -> Response:
         """Retire a node for ever: its tokens end at once, what it signed stays valid."""
         asked = Asked(request, Ending)
@@ -110,7 +110,7 @@ class NodeRetirements(Own):
 class KeyRotations(Own):
     """New keys in the place of one."""
 
-    @describes("Rotate a key", {201: answers.RegisteredKeyAnswer}, 404, 409, 422, request=RotateKey)
+    @describes_act("Rotate a key", {201: answers.RegisteredKeyAnswer}, 404, request=RotateKey)
     def post(self, request: Request, key: str) -> Response:
         """Register a new key that the old one vouches for; both count until the old one is revoked. The same rotation again has the same answer."""
         asked = Asked(request, RotateKey)
@@ -121,7 +121,7 @@ class KeyRotations(Own):
 class KeyRevocations(Own):
     """The end of one key."""
 
-    @describes("Revoke a key", {201: answers.RevokedKeyAnswer}, 404, 409, 422, request=RevokeKey)
+    @describes_act("Revoke a key", {201: answers.RevokedKeyAnswer}, 404, request=RevokeKey)
     def post(self, request: Request, key: str) -> Response:
         """End a key from this event on; with `last_good_seq` after that position, which takes two people and puts a notice on the runs in between."""
         asked = Asked(request, RevokeKey)
@@ -142,7 +142,7 @@ class Tokens(Own):
         """The tokens that you may see, without their secrets."""
         return Response({"results": [answers.token(card) for card in questions.tokens_for(actor_from(request))]})
 
-    @describes("Issue a token", {201: answers.IssuedTokenAnswer}, 404, 409, 422, request=IssueToken)
+    @describes_act("Issue a token", {201: answers.IssuedTokenAnswer}, 404, request=IssueToken)
     def post(self, request: Request) -> Response:
         """Issue a token for yourself or for a node; its text is in this answer and never again."""
         asked = Asked(request, IssueToken)
@@ -154,7 +154,7 @@ class Tokens(Own):
 class TokenRevocations(Own):
     """The end of one token."""
 
-    @describes("Revoke a token", {201: answers.RecordedAnswer}, 404, 409, request=Ending)
+    @describes_act("Revoke a token", {201: answers.RecordedAnswer}, 404, request=Ending)
     def post(self, request: Request, token: str) -> Response:
         """End a token at once."""
         asked = Asked(request, Ending)
@@ -169,7 +169,7 @@ class Proposals(Own):
         """The open proposals that you may know of, word for word."""
         return Response({"results": [answers.proposal(one) for one in questions.proposals_for(actor_from(request))]})
 
-    @describes("Propose an act", {201: answers.ProposalAnswer}, 404, 409, 422, request=ProposeAct)
+    @describes_act("Propose an act", {201: answers.ProposalAnswer}, 404, request=ProposeAct)
     def post(self, request: Request) -> Response:
         """Propose an act that takes two people, for another person to carry out within 14 days, word for word."""
         asked = Asked(request, ProposeAct)

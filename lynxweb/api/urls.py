@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, path, re_path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import IsAuthenticated
 
-from lynxweb.api import bundles, comparisons, declarations, nodes, runs, versions
+from lynxweb.api import bundles, comparisons, declarations, nodes, nowhere, runs, versions
 from lynxweb.api.deciding_urls import deciding_addresses
 from lynxweb.api.governance_urls import governance_addresses
 from lynxweb.api.log_urls import LOG
@@ -49,4 +49,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *governance_addresses(),
     path("schema", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="api-schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema", permission_classes=[IsAuthenticated]), name="api-docs"),
+    re_path("", nowhere.Nowhere.as_view(), name="api-nowhere"),
 ]
