@@ -13,7 +13,7 @@ from lynxweb.audit.actions import Action
 from lynxweb.audit.actors import Actor, Reason, Subject
 from lynxweb.audit.leaf import instant, leaf_fields
 from lynxweb.audit.models import Event
-from lynxweb.audit.record import AlreadyRecorded, record
+from lynxweb.audit.record import AlreadyRecorded, hold, record
 from runner.contract.canonical import digest
 from runner.contract.findings import CHECKER
 from runner.contract.problems import Problem
@@ -81,13 +81,16 @@ def _counted(positions: list[int]) -> int:
 def record_rejection(actor: Actor, declared_sha256: str, refusal: Refused, *, clock: Callable[[], datetime]) -> None:
     """Leave one `bundle.reject` event per node and digest, with the codes and nothing of the bundle.
 
-    Past the quota an upload that broke off leaves none: it shuts nobody out, and must not fill the log either.
+    The quota is counted again where nobody else can write, so that parallel uploads do not pass it: raises `Refused` past it. An upload that
+    broke off leaves no event then and no new refusal: it shuts nobody out, and must not fill the log either.
     """
     codes = sorted(refusal.codes)[:MOST_CODES]
-    if set(codes) <= UNCOUNTED and len(_recent(actor, clock())) >= MOST_REJECTIONS:
-        return
     try:
         with transaction.atomic():
+            hold(transaction.get_connection())
+            if set(codes) <= UNCOUNTED and len(_recent(actor, clock())) >= MOST_REJECTIONS:
+                return
+            check_quota(actor, clock())
             record(
                 Action.BUNDLE_REJECT,
                 Subject("bundle", declared_sha256),

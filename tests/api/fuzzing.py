@@ -17,9 +17,10 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
+from lynxweb.accounts.models import Person
 from lynxweb.api.parsers import BUNDLE_TYPE
 from lynxweb.api.visiting import OPEN
-from tests.api.test_foreign_objects import EVERYBODYS
+from tests.api.test_foreign_objects import EVERYBODYS, signed_in
 
 CHECKS: Any = [not_a_server_error, status_code_conformance, content_type_conformance]
 OFTEN = {"owner": 6, "stranger": 2}
@@ -97,6 +98,12 @@ class Fuzzed:
             return None
         kind = chance.choice(kinds)
         return kind[1:] if kind.startswith("=") else self.belongings[kind]
+
+
+def in_browser(person: Person) -> dict[str, str]:
+    """The headers of somebody who signed in with a browser."""
+    client = signed_in(person)
+    return {"Cookie": f"sessionid={client.cookies['sessionid'].value}; csrftoken={'c' * 32}", "X-CSRFToken": "c" * 32}
 
 
 def fit(case: Case, fitting: Callable[[str], str | None]) -> None:

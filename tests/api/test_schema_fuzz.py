@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pytest_django.live_server_helper import LiveServer
@@ -29,8 +28,8 @@ from lynxweb.accounts.roles import Role, Scope
 from lynxweb.accounts.tokens import issue_token
 from tests.api.belongings import belongings_of
 from tests.api.calling import bearer
-from tests.api.fuzzing import Fuzzed
-from tests.api.test_foreign_objects import PASSWORD, signed_in
+from tests.api.fuzzing import Fuzzed, in_browser
+from tests.api.test_foreign_objects import PASSWORD
 from tests.audit.conftest import signer
 from tests.registry.world import BECAUSE
 from tests.review.committee import committee_of
@@ -62,12 +61,6 @@ def fuzzed(transactional_db: None, live_server: LiveServer, signer: Path) -> Ite
     site = Fuzzed(live_server.url, callers, belongings)
     yield site
     site.wire.close()
-
-
-def in_browser(person: Person) -> dict[str, str]:
-    """The headers of somebody who signed in with a browser."""
-    client: Client = signed_in(person)
-    return {"Cookie": f"sessionid={client.cookies['sessionid'].value}; csrftoken={'c' * 32}", "X-CSRFToken": "c" * 32}
 
 
 def operations() -> Iterator[Any]:

@@ -33,6 +33,7 @@ class JourneySite:
     port: int
     pid: int
     token: str
+    made: dict[str, Any]
 
     def inside(self, verb: str) -> dict[str, Any]:
         """Ask the site from the inside."""
@@ -49,6 +50,15 @@ class JourneySite:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+
+    def post(self, headers: Mapping[str, str], path: str, body: Any) -> int:
+        """POST JSON to the API as whoever has these headers; the status."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("POST", f"/api/v1/{path}", json.dumps(body), {"Content-Type": "application/json", **headers})
+            return connection.getresponse().status
+        finally:
+            connection.close()
 
     def upload(self, content: bytes) -> tuple[int, dict[str, Any]]:
         """POST a bundle; status and answer."""
@@ -77,13 +87,13 @@ def inside(verb: str, environment: dict[str, str]) -> dict[str, Any]:
 
 
 @contextmanager
-def running(folder: Path, threads: int = 8, more: Mapping[str, str] | None = None) -> Iterator[JourneySite]:
-    """A fresh site in `folder`, served until the end of the block; on PostgreSQL in a database of its own if DATABASE_URL says so."""
+def running(folder: Path, threads: int = 8, more: Mapping[str, str] | None = None, verb: str = "make") -> Iterator[JourneySite]:
+    """A fresh site in `folder`, made by `verb` and served until the end of the block; a PostgreSQL database of its own if DATABASE_URL says so."""
     with own_database(os.environ.get("DATABASE_URL", "")) as database:
         environment = {**os.environ, "LYNXWEB_HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **(more or {})}
         environment.pop("DATABASE_URL", None)
         environment |= {"DATABASE_URL": database} if database else {}
-        token, port = str(inside("make", environment)["token"]), free_port()
+        made, port = inside(verb, environment), free_port()
         command = [
             sys.executable, "-m", "gunicorn", "lynxweb.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "1",
             "--worker-class", "gthread", "--threads", str(threads), "--no-control-socket", "--log-level", "warning",
@@ -91,7 +101,7 @@ def running(folder: Path, threads: int = 8, more: Mapping[str, str] | None = Non
         process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, stdout=subprocess.DEVNULL)
         try:
             wait_for(port)
-            yield JourneySite(environment, port, process.pid, token)
+            yield JourneySite(environment, port, process.pid, str(made["token"]), made)
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -16,7 +16,7 @@ from tests import builders
 from tests.journeys.site import JourneySite, running, upload_headers, wait_for
 
 ROUNDS = 12
-CLIENTS = 12
+CLIENTS = 20
 
 
 @pytest.fixture(scope="module")
