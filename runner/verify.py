@@ -1,7 +1,7 @@
 """Check an evidence pack offline:  python3 verify.py PACK.zip --trust FILE [--remember DIR] [--json]
 
-Needs Python 3.9 alone, opens no network, unpacks nothing, writes only below --remember. Makes twelve checks, each PASS, FAIL or NOT PRESENT; ends with
-0 (none failed), 1 or 2 (bad command). A false pack may bring a false verifier: get the SHA-256 of this file, and the trust policy, over another channel.
+Needs Python 3.9 alone, opens no network, unpacks nothing, writes only below --remember. Makes twelve checks: PASS, FAIL or NOT PRESENT. Ends with 0
+(none failed), 1 or 2 (bad command). A false pack may bring a false verifier: get this file's SHA-256, and the trust policy, over another channel.
 """
 
 # ruff: noqa: E401, E701, E702, E704, I001, SIM905
