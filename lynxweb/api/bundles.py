@@ -70,7 +70,7 @@ class RunBundle(APIView):
 
     content_negotiation_class = AnyAccept
 
-    @describes("Download a run's bundle", BINARY, 404)
+    @describes("Download a run's bundle", {(200, BUNDLE_TYPE): OpenApiTypes.BINARY}, 404)
     def get(self, request: Request, digest: str) -> HttpResponse:
         """The exact bytes that were uploaded."""
         return _download(bundle_for(actor_from(request), digest), f"{digest}.bundle", BUNDLE_TYPE)

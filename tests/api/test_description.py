@@ -10,7 +10,8 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from tests.registry.world import World
+from tests.api.calling import get, run_of
+from tests.registry.world import World, bundle_of
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 REMEDY = "run manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml"
@@ -64,6 +65,12 @@ def test_an_end_without_a_reason_is_answered_as_described(site: World, client: C
     answer = client.post(f"/api/v1/{name}", {}, content_type="application/json")
     described = [one["responses"] for one in operations() if one["operationId"] == f"{path}_{name.rpartition('/')[2]}_create"]
     assert answer.status_code == 422 and "422" in described[0]
+
+
+def test_a_bundle_is_sent_under_the_media_type_that_is_described(site: World) -> None:
+    answer = get(site.token, f"runs/{run_of(site, bundle_of(site))}/bundle")
+    described = next(one["responses"]["200"]["content"] for one in operations() if one["operationId"] == "runs_bundle_retrieve")
+    assert [answer["Content-Type"]] == list(described)
 
 
 @pytest.mark.parametrize("address", ["/api/v1/nothing", "/api/v1/runs/abc", "/api/v1/log/events/-1/leaf", "/api/v1/", "/api/v1/runs/"])
