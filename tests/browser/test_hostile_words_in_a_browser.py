@@ -30,8 +30,8 @@ def test_nothing_that_anybody_wrote_runs(transactional_db: None, live_server: Li
     run, decision = f"/runs/{made['judged']}", f"/decisions/{made['decision']}"
     pages = [
         "/", "/runs", run, f"{run}/review", f"/runs/{made['run']}", f"/runs/{made['withdrawn']}", f"/reviews/{made['review']}", "/reviews",
-        "/rulings", "/disputes", f"/draws/{made['draw']}", decision, f"{decision}/report", "/decisions", f"/requirements/{made['requirement']}", "/proposals",
-        f"/packs/{made['pack']}", "/people", f"/people/{made['person']}", "/nodes", "/log?limit=200", f"/history/run/{made['judged']}",
+        "/rulings", "/disputes", f"/draws/{made['draw']}", decision, f"{decision}/report", "/decisions", f"/requirements/{made['requirement']}",
+        "/proposals", f"/packs/{made['pack']}", "/people", f"/people/{made['person']}", "/nodes", "/log?limit=200", f"/history/run/{made['judged']}",
     ]  # fmt: skip
     assert {path: status for path in pages if (status := visit.open(path)) != 200} == {}
     assert visit.complaints == []
