@@ -14,6 +14,7 @@ from lynxweb.audit.actions import Action, ReasonCode
 from lynxweb.audit.actors import Actor, Reason, Subject
 from runner.contract.canary import scan
 from runner.contract.canonical import decode, encode
+from runner.contract.hidden import hidden_problems
 from runner.contract.problems import Problem, Problems
 
 LARGEST_LEAF_BYTES = 16 * 1024
@@ -163,3 +164,4 @@ def _reason(act: Act) -> Iterator[Problem]:
     if len(text.strip()) not in REASON_LENGTH or len(text) not in REASON_LENGTH:
         yield Problem("reason", f"{len(text.strip())} characters", "10 to 2,000 characters", "say why; the text is public and permanent")
     yield from scan(text, "reason")
+    yield from hidden_problems(text, "reason")

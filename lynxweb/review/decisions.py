@@ -25,6 +25,7 @@ from lynxweb.review.requirements import attached, document_of, version_for
 from runner.contract import canary
 from runner.contract.canonical import decode, encode
 from runner.contract.decision import Decision, decision_problems
+from runner.contract.hidden import hidden_problems
 from runner.contract.problems import Problem, Problems
 
 # What a decision watches unless its committee says otherwise.
@@ -168,6 +169,7 @@ def _drafting_problems(version: RequirementVersion, decision: Decision) -> Itera
     yield from state_problems(decision.as_of)
     yield from member_problems(version.organisation_id, decision.members)
     yield from canary.scan(decode(decision.canonical()), "decision")
+    yield from hidden_problems(decode(decision.canonical()), "decision")
 
 
 def _lasting_problems(version: RequirementVersion, decision: Decision, clock: Callable[[], datetime]) -> Iterator[Problem]:
@@ -196,3 +198,4 @@ def _addendum_problems(text: str) -> Iterator[Problem]:
     if len(text.strip()) not in ADDENDUM_LENGTH or len(text) not in ADDENDUM_LENGTH:
         yield Problem("text", f"{len(text.strip())} characters", "10 to 20,000 characters", "say what is to be added", "addendum-length")
     yield from canary.scan(text, "text")
+    yield from hidden_problems(text, "text")

@@ -23,6 +23,7 @@ from lynxweb.review.acting import next_position, refuse
 from lynxweb.review.models.decisions import RequirementVersion
 from runner.contract import canary
 from runner.contract.canonical import decode
+from runner.contract.hidden import hidden_problems
 from runner.contract.methodology import Methodology
 from runner.contract.problems import Problem
 from runner.contract.requirement import Requirement, evidence_problems
@@ -95,6 +96,7 @@ def _problems(actor: Actor, asked: Requirement) -> Iterator[Problem]:
     if asked.organisation != actor.organisation:
         yield Problem("organisation", asked.organisation, str(actor.organisation), "ask for your own organisation", "another-organisation")
     yield from canary.scan(decode(asked.canonical()), "requirement")
+    yield from hidden_problems(decode(asked.canonical()), "requirement")
     yield from evidence_problems(asked, methodologies_of(asked))
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from runner.contract.canary import scan
 from runner.contract.canonical import encode
 from runner.contract.fields import Digest, Document
+from runner.contract.hidden import hidden_problems
 from runner.contract.metrics import DEFINITIONS
 from runner.contract.problems import Problem
 
@@ -59,9 +60,11 @@ def ruling_problems(ruling: RulingDocument) -> Iterator[Problem]:
         if list(ruling.runs) != sorted(set(ruling.runs)):
             yield Problem("runs", "unsorted or repeated", "sorted digests, each once", "sort the list", "unsorted")
         yield from scan(ruling.rule, "rule")
+        yield from hidden_problems(ruling.rule, "rule")
     else:
         if ruling.a >= ruling.b:
             yield Problem("b", ruling.b, "a digest above `a`", "name two versions, the lower digest first", "unsorted")
         if ruling.metric not in DEFINITIONS:
             yield Problem("metric", ruling.metric[:80], "the id of a metric definition", "name one that both versions define", "unknown-metric")
     yield from scan(ruling.text, "text")
+    yield from hidden_problems(ruling.text, "text")

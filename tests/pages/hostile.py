@@ -50,7 +50,7 @@ PAYLOADS: Final = (
     "javascript:zq7()", "JaVaScRiPt:zq7()", "data:text/html,<b>zq7", "&lt;b zq7&gt;", "&#60;b zq7&#62;", "%3Cb zq7%3E", "\\u003cb zq7\\u003e",
 )  # fmt: skip
 EVERY: Final = " ".join(PAYLOADS)
-UNPRINTED: Final = ("\u202e zq7", "\u200f zq7", "\u2066 zq7", "\u0000 zq7", "\u001b[31m zq7")
+UNPRINTED: Final = ("\u202e zq7", "\u200f zq7", "\u2066 zq7", "\u0007 zq7", "\u001b[31m zq7")
 ALWAYS: Final = ("requirement_superseded", "run_withdrawn")
 _PASSWORD: Final = "correct horse battery staple"
 

@@ -12,16 +12,20 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from lynxweb.accounts.people import create_person
 from lynxweb.audit import signing
+from lynxweb.audit.actors import Reason
 from lynxweb.audit.models import Event
 from lynxweb.review.exporting import Wanted, export_pack
 from lynxweb.review.public_text import text_problems
+from lynxweb.review.rulings import methodologies_terms
 from runner.contract import pack
 from runner.contract.canonical import encode
-from tests.api.test_foreign_objects import CASES, filled, signed_in
+from runner.contract.ruling import ruling_of, ruling_problems
+from tests.api.test_foreign_objects import CASES, PASSWORD, filled, signed_in
 from tests.audit.conftest import signer
 from tests.pages.hostile import PAYLOADS, UNPRINTED, WORD, Slots, written_everywhere
-from tests.review.committee import Committee, by
+from tests.review.committee import Committee, by, drafted, problems, required, signed
 from tests.review.people import asked
 
 __all__ = ("by", "signer")
@@ -146,5 +150,16 @@ def test_there_are_sixty_and_each_is_found_where_it_is_not_escaped() -> None:
 
 
 @pytest.mark.parametrize("text", UNPRINTED)
-def test_marks_that_turn_a_line_around_are_refused(text: str) -> None:
-    assert [problem.code for problem in text_problems("text", f"ten characters {text}")] == ["text"]
+def test_characters_that_turn_a_line_around_or_hide_are_refused_wherever_somebody_writes(by: Committee, text: str) -> None:
+    nasty, actor = f"ten characters {text}", by.site.actor
+    terms = methodologies_terms(a="0" * 64, b="1" * 64, metric="latency_p90@1", outcome="compatible", text=nasty)
+    assert {problem.code for problem in text_problems("text", nasty)} == {"text"}
+    assert "hidden-character" in {problem.code for problem in ruling_problems(ruling_of(terms))}
+    for act in (
+        lambda: required(by, title=nasty),
+        lambda: required(by, constraints=nasty),
+        lambda: signed(by, drafted(by, required(by), candidates={"d" * 64: nasty}, chosen=None)),
+        lambda: signed(by, drafted(by, required(by), candidates={"d" * 64: "A"}, chosen=None, rationale=nasty)),
+        lambda: create_person(actor, name="x", email="x@example.org", password=PASSWORD, reason=Reason(text=nasty), request_id="hidden"),
+    ):
+        assert "hidden-character" in problems(act)
