@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,12 +144,17 @@ def _kill(children: list[int]) -> None:
 
 
 def _kill_backend(children: list[int]) -> None:
-    """kill -9 of one server process: the server ends all the others and recovers."""
-    from django.db import connection
+    """kill -9 of one server process: the server notices, ends all the others, this one's among them, and recovers."""
+    from django.db import DatabaseError, connection
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() LIMIT 1")
         os.kill(cursor.fetchone()[0], signal.SIGKILL)
+        deadline = time.monotonic() + ANSWER_WITHIN_S
+        with suppress(DatabaseError):
+            while time.monotonic() < deadline:
+                cursor.execute("SELECT 1")
+                time.sleep(0.01)
     _awaken()
 
 
