@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from lynxweb.audit.checkpoints import StoredCheckpoint
-from lynxweb.audit.models import Event
+from lynxweb.audit.tail import hashes_of
 from runner.contract import merkle, proofs
 from runner.contract import tlog_proof as text_form
 from runner.contract.problems import Problem, Problems
@@ -38,11 +38,11 @@ def root_of(size: int, using: str = DEFAULT_DB_ALIAS) -> bytes:
 def stored_hashes(groups: Iterable[Group], using: str = DEFAULT_DB_ALIAS) -> Callable[[merkle.Place], bytes]:
     """Looks up every place of `groups` in one query; raises `Problems` (`not-in-log`) where a row is missing."""
     wanted = {place.row for group in groups for place in group}
-    found = dict(Event.objects.using(using).filter(seq__in=wanted).values_list("seq", "hashes")) if wanted else {}
+    found = hashes_of(connections[using], wanted)
     missing = sorted(wanted - found.keys())
     if missing:
         problem = Problem(
             "size", f"a tree that needs event {missing[-1]}", "a size that this log has reached", "ask for a smaller tree", "not-in-log"
         )
         raise Problems([problem])
-    return lambda place: merkle.hash_at(bytes(found[place.row]), place.level)
+    return lambda place: merkle.hash_at(found[place.row], place.level)

@@ -5,6 +5,7 @@ On PostgreSQL everything that writes happens in the functions of `lynxweb.audit.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,13 +91,18 @@ def append(connection: BaseDatabaseWrapper, seq: int, leaf: bytes, copies: list[
         raise NotRecordable(f"the database did not keep event {seq}: look for rules and triggers that are not ours (manage.py check)")
 
 
+def hashes_of(connection: BaseDatabaseWrapper, positions: Collection[int]) -> dict[int, bytes]:
+    """The stored subtree hashes of those of these rows that are there; one query, past the lookups of the ORM, which cost more than the query."""
+    if not positions:
+        return {}
+    marks = ", ".join(["%s"] * len(positions))
+    found = _rows(connection, f"SELECT seq, hashes FROM {_events(connection)} WHERE seq IN ({marks})", [*positions])
+    return {row: bytes(hashes) for row, hashes in found}
+
+
 def _left_siblings(connection: BaseDatabaseWrapper, seq: int) -> list[bytes]:
     places = merkle.frontier(seq)
-    if not places:
-        return []
-    marks = ", ".join(["%s"] * len(places))
-    found = _rows(connection, f"SELECT seq, hashes FROM audit_event WHERE seq IN ({marks})", [place.row for place in places])
-    rows = {row: bytes(hashes) for row, hashes in found}
+    rows = hashes_of(connection, [place.row for place in places])
     return [merkle.hash_at(rows[place.row], place.level) for place in places]
 
 
