@@ -84,7 +84,8 @@ def record(  # noqa: PLR0913  (one argument per key of the leaf)
     hidden = leaves.commitments(act.private, random_bytes)
     time = leaves.instant(clock())
     leaf = leaves.write(act, link, time, hidden)
-    PrivateValue.objects.using(using).bulk_create(PrivateValue(seq=seq, name=one.name, salt=one.salt, value=one.value) for one in hidden)
+    if hidden:
+        PrivateValue.objects.using(using).bulk_create(PrivateValue(seq=seq, name=one.name, salt=one.salt, value=one.value) for one in hidden)
     tail.append(connection, seq, leaf, [time, actor.id, str(action), subject.type, subject.id, link.rev, request_id])
     return Recorded(seq, merkle.leaf_hash(leaf).hex(), link.rev, request_id, time)
 
