@@ -26,7 +26,7 @@ class Provider:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.issuer_says = self.issuer
-        self.claims: dict[str, Any] = {"sub": "0815", "email": "ada@example.org", "email_verified": True}
+        self.claims: dict[str, Any] = {"sub": "subject-xyzzy", "email": "ada@example.org", "email_verified": True}
         self.userinfo: dict[str, Any] | None = None
         self.token_claims: dict[str, Any] = {}
         self.challenges: dict[str, str] = {}

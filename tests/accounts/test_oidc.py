@@ -53,14 +53,14 @@ def test_the_first_sign_in_binds_by_verified_address_and_says_so_in_the_log(clie
     assert leaf["action"] == "actor.bind" and leaf["object"]["rev"] == 2 and leaf["actor"]["auth"] == "oidc"
     assert set(leaf["commit"]) == {"provider", "uid"}
     kept = b"".join(bytes(one.leaf) for one in Event.objects.all()) + b"".join(bytes(one.content) for one in LogDocument.objects.all())
-    assert b"0815" not in kept and b"ada@" not in kept
+    assert b"subject-xyzzy" not in kept and b"ada@" not in kept
 
 
 def test_a_second_sign_in_knows_the_account_whatever_its_address_is_now(client: Client, provider: Provider) -> None:
     _come_back(client, provider)
     client.post("/sign-out")
     events = Event.objects.count()
-    provider.claims = {"sub": "0815", "email": "new@example.org", "email_verified": False}
+    provider.claims = {"sub": "subject-xyzzy", "email": "new@example.org", "email_verified": False}
     _come_back(client, provider)
     assert _signed_in(client) and Event.objects.count() == events and SocialAccount.objects.count() == 1
 
@@ -75,7 +75,7 @@ def test_the_actor_of_such_a_session_says_oidc(client: Client, provider: Provide
 def test_nothing_about_the_person_is_kept_beside_person(client: Client, provider: Provider) -> None:
     _come_back(client, provider)
     account = SocialAccount.objects.get()
-    assert account.extra_data == {} and len(account.uid) == 64 and "0815" not in account.uid
+    assert account.extra_data == {} and len(account.uid) == 64 and "subject-xyzzy" not in account.uid
     assert not SocialToken.objects.exists() and not EmailAddress.objects.exists()
 
 
